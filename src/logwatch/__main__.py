@@ -1,0 +1,3 @@
+from logwatch.cli.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""What we know: one record per error, how it is read, and what makes a record a good one."""

@@ -1,0 +1,281 @@
+"""One known error, as a person wrote it down.
+
+The format is that of the records under `seeds/`. Fields that are not known here are kept
+(`Entry.unknown_fields`) and warned about by the loader: records come from elsewhere, too.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+Rate = Annotated[float, Field(ge=0.0, le=1.0)]
+Language = Literal["en", "zh"]
+ENTRY_ID = r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)+"
+
+
+class Severity(StrEnum):
+    """How bad it is for the job, least first."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        return list(Severity).index(self)
+
+
+class Decision(StrEnum):
+    """One word for a machine that has to act."""
+
+    RESTART = "restart"
+    STOP = "stop"
+    RESTART_ELSEWHERE = "restart_elsewhere"
+    RESET_GPU = "reset_gpu"
+    REBOOT = "reboot"
+    REPLACE = "replace"
+    IGNORE = "ignore"
+
+
+class LogKind(StrEnum):
+    """The kinds of log an error can stand in."""
+
+    TRAINING = "training"
+    SERVING = "serving"
+    KERNEL = "kernel"
+    SLURM = "slurm"
+    KUBERNETES = "kubernetes"
+    ANY = "any"
+
+
+def _text_or_empty(value: Any) -> Any:
+    return "" if value is None else value
+
+
+def _list_or_empty(value: Any) -> Any:
+    return [] if value is None else value
+
+
+def _lower_bool(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+Text = Annotated[str, BeforeValidator(_text_or_empty)]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=True, str_strip_whitespace=False)
+
+
+class Workaround(_Record):
+    """Something to do. `success_rate` is a claim; how it was come by is said by the entry's tier."""
+
+    action: Text
+    success_rate: Rate | None = None
+    how: Text = ""
+    condition: Text = ""
+    sources: Annotated[tuple[str, ...], BeforeValidator(_list_or_empty)] = ()
+
+
+class DeadEnd(_Record):
+    """Something that people try in vain. An empty `action` leaves only the reason."""
+
+    action: Text = ""
+    why_fails: Text = ""
+    fail_rate: Rate | None = None
+    condition: Text = ""
+    sources: Annotated[tuple[str, ...], BeforeValidator(_list_or_empty)] = ()
+
+
+class VersionNote(_Record):
+    """A product and the versions the entry speaks of: `accelerate>=0.20.0` (PEP 440 specifiers)."""
+
+    version: str
+    introduced: str | None = None
+    deprecated: str | None = None
+    removed: str | None = None
+    behavior_change: str | None = None
+    status: str | None = None
+
+    def requirement(self) -> Requirement | None:
+        """The parsed form, or None where the text is not a requirement."""
+        try:
+            return Requirement(self.version)
+        except InvalidRequirement:
+            return None
+
+
+class Transition(_Record):
+    """A neighbour in a person's journey over days; never a cause at run time."""
+
+    error_id: str
+    probability: Rate | None = None
+    distinction: Text = ""
+
+
+def _transition(value: Any) -> Any:
+    return {"error_id": value} if isinstance(value, str) else value
+
+
+Transitions = Annotated[
+    tuple[Annotated[Transition, BeforeValidator(_transition)], ...], BeforeValidator(_list_or_empty)
+]
+
+
+class TransitionGraph(_Record):
+    leads_to: Transitions = ()
+    preceded_by: Transitions = ()
+    frequently_confused_with: Transitions = ()
+
+
+class Example(_Record):
+    """A line as it was really seen. `where` is the address or file it was read in."""
+
+    text: str
+    product: Text = ""
+    version: Text = ""
+    where: Text = ""
+    note: Text = ""
+
+
+class Examples(_Record):
+    match: tuple[Example, ...] = ()
+    no_match: tuple[Example, ...] = ()
+
+
+class Entry(_Record):
+    """One known error. Rates lie between 0 and 1; dates are ISO 8601."""
+
+    id: Annotated[str, Field(pattern=f"^{ENTRY_ID}$")]
+    signature: str
+    regex: Annotated[str, Field(min_length=1)]
+    signature_zh: Text = ""
+    domain: Text = ""
+    category: Text = ""
+    subcategory: Text = ""
+    root_cause: Text = ""
+    root_cause_zh: Text = ""
+    root_cause_type: Text = ""
+    versions: Annotated[tuple[VersionNote, ...], BeforeValidator(_list_or_empty)] = ()
+    os_specific: Mapping[str, Any] = Field(default_factory=dict)
+    dead_ends: Annotated[tuple[DeadEnd, ...], BeforeValidator(_list_or_empty)] = ()
+    workarounds: Annotated[tuple[Workaround, ...], BeforeValidator(_list_or_empty)] = ()
+    workarounds_zh: Annotated[tuple[str, ...], BeforeValidator(_list_or_empty)] = ()
+    transition_graph: TransitionGraph = TransitionGraph()
+    official_doc_url: Text = ""
+    official_doc_section: Text = ""
+    error_code: Annotated[str | None, BeforeValidator(lambda v: None if v is None else str(v))] = None
+    verification_tier: Text = "unverified"
+    confidence: Rate = 0.5
+    fix_success_rate: Rate | None = None
+    resolvable: Annotated[Literal["true", "partial", "false"], BeforeValidator(_lower_bool)] = "partial"
+    first_seen: Text = ""
+    last_confirmed: Text = ""
+    last_updated: Text = ""
+    evidence_count: Annotated[int, Field(ge=0)] = 0
+    tags: Annotated[tuple[str, ...], BeforeValidator(_list_or_empty)] = ()
+    locale: Text = "en"
+    aliases: Annotated[tuple[str, ...], BeforeValidator(_list_or_empty)] = ()
+    # Not in the original record format; all optional.
+    severity: Severity = Severity.ERROR
+    decision: Decision | None = None
+    sources: tuple[LogKind, ...] = (LogKind.ANY,)
+    examples: Examples = Examples()
+    clears: Text = ""
+
+    @property
+    def unknown_fields(self) -> tuple[str, ...]:
+        return tuple(self.model_extra or ())
+
+    @property
+    def home(self) -> str:
+        """The domain: what is written, else the first part of the id."""
+        return self.domain or self.id.split("/", 1)[0]
+
+    def stands_in(self, kind: LogKind) -> bool:
+        """Whether this error can appear in a log of `kind`."""
+        return kind is LogKind.ANY or LogKind.ANY in self.sources or kind in self.sources
+
+    def title(self, language: Language = "en") -> str:
+        return (self.signature_zh if language == "zh" else "") or self.signature
+
+    def cause(self, language: Language = "en") -> str:
+        return (self.root_cause_zh if language == "zh" else "") or self.root_cause
+
+    def is_unlikely_for(self, known: Mapping[str, str]) -> VersionNote | None:
+        """The note that speaks against this entry, given `known` product versions (`{"torch": "2.5.1"}`).
+
+        An entry is unlikely when a product it names is known to be there in a version outside every
+        range given for that product.
+        """
+        verdicts: dict[str, list[tuple[bool, VersionNote]]] = {}
+        for note in self.versions:
+            requirement = note.requirement()
+            if requirement is None or canonicalize_name(requirement.name) not in known:
+                continue
+            name = canonicalize_name(requirement.name)
+            verdicts.setdefault(name, []).append((_fits(requirement.specifier, known[name]), note))
+        for notes in verdicts.values():
+            if not any(fits for fits, _ in notes):
+                return notes[0][1]
+        return None
+
+
+def _fits(wanted: SpecifierSet, version: str) -> bool:
+    """Whether `version` satisfies `wanted`; a version that cannot be read speaks against nothing."""
+    try:
+        return wanted.contains(Version(version), prereleases=True)
+    except InvalidVersion:
+        return True
+
+
+def condition_holds(condition: str, known: Mapping[str, str]) -> bool:
+    """Whether advice given under `condition` can apply.
+
+    A condition of requirements (`torch>=2.5, nccl<2.20`) is judged against the `known` versions; prose,
+    and products whose version is unknown, speak against nothing: the reader judges.
+    """
+    for part in condition.split(","):
+        try:
+            requirement = Requirement(part.strip())
+        except (InvalidRequirement, InvalidSpecifier):
+            continue
+        version = known.get(canonicalize_name(requirement.name))
+        if version is not None and not _fits(requirement.specifier, version):
+            return False
+    return True
+
+
+def ranked_workarounds(
+    entry: Entry, known: Mapping[str, str] | None = None, language: Language = "en"
+) -> list[Workaround]:
+    """What to do, the recommended one first: those that can apply, by claimed success rate.
+
+    The Chinese texts are a list parallel to `workarounds`; a missing one falls back to English.
+    """
+    spoken = [
+        workaround.model_copy(update={"action": text}) if text else workaround
+        for workaround, text in _beside(entry.workarounds, entry.workarounds_zh if language == "zh" else ())
+    ]
+    fitting = [w for w in spoken if w.action and condition_holds(w.condition, known or {})]
+    return sorted(fitting, key=lambda w: -(w.success_rate or 0.0))
+
+
+def ranked_dead_ends(entry: Entry, known: Mapping[str, str] | None = None) -> list[DeadEnd]:
+    """What will not help, the surest failure first; empty ones are left out."""
+    said = [
+        d for d in entry.dead_ends if (d.action or d.why_fails) and condition_holds(d.condition, known or {})
+    ]
+    return sorted(said, key=lambda d: -(d.fail_rate or 0.0))
+
+
+def _beside(workarounds: Sequence[Workaround], texts: Sequence[str]) -> list[tuple[Workaround, str]]:
+    padded = [*texts, *[""] * len(workarounds)]
+    return list(zip(workarounds, padded, strict=False))

@@ -1,0 +1,1 @@
+"""How we think: matches become events, events become incidents. Pure; time is an argument."""

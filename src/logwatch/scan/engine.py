@@ -1,0 +1,91 @@
+"""Finding many literals in a chunk at once: one interface, two engines.
+
+The `hyperscan` wheel is used in literal mode only: in regex mode the bundled Vectorscan 5.4.12 loses
+matches of common shapes (VectorCamp/vectorscan#382); in literal mode no difference was ever seen, and
+`tests/scan/test_engine.py` looks for one. The plain engine is for platforms without the wheel.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from logwatch.scan.literals import Literal
+
+try:
+    import hyperscan
+
+    _PREFERRED: tuple[str, ...] = ("hyperscan", "plain")
+except ImportError:  # no wheel for this platform
+    _PREFERRED = ("plain",)
+
+
+class Engine(Protocol):
+    """Looks for a fixed set of literals."""
+
+    name: str
+
+    def find(self, chunk: bytes) -> list[tuple[int, int]]:
+        """Every (end offset, index of the literal) in `chunk`, in order of the end offset."""
+        ...
+
+
+def available() -> tuple[str, ...]:
+    """The engines that can be had here, the preferred one first."""
+    return _PREFERRED
+
+
+def build(literals: Sequence[Literal], name: str = "auto") -> Engine:
+    """An engine for `literals`; an index in its answers is a place in this sequence."""
+    chosen = available()[0] if name == "auto" else name
+    if chosen == "hyperscan" and literals:
+        return _Hyperscan(literals)
+    return _Plain(literals)
+
+
+class _Hyperscan:
+    name = "hyperscan"
+
+    def __init__(self, literals: Sequence[Literal]) -> None:
+        self._database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+        self._database.compile(
+            expressions=[literal.data for literal in literals],
+            ids=list(range(len(literals))),
+            flags=[hyperscan.HS_FLAG_CASELESS if literal.caseless else 0 for literal in literals],
+            literal=True,
+        )
+
+    def find(self, chunk: bytes) -> list[tuple[int, int]]:
+        hits: list[tuple[int, int]] = []
+        append = hits.append
+
+        def hit(index: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            append((end, index))
+
+        # A scratch of its own makes one database usable from two threads at once.
+        self._database.scan(chunk, match_event_handler=hit)
+        hits.sort()
+        return hits
+
+
+class _Plain:
+    name = "plain"
+
+    def __init__(self, literals: Sequence[Literal]) -> None:
+        self._exact = [(i, literal.data) for i, literal in enumerate(literals) if not literal.caseless]
+        self._caseless = [(i, literal.data) for i, literal in enumerate(literals) if literal.caseless]
+
+    def find(self, chunk: bytes) -> list[tuple[int, int]]:
+        hits = _occurrences(chunk, self._exact)
+        if self._caseless:
+            hits += _occurrences(chunk.lower(), self._caseless)
+        hits.sort()
+        return hits
+
+
+def _occurrences(chunk: bytes, literals: Sequence[tuple[int, bytes]]) -> list[tuple[int, int]]:
+    hits: list[tuple[int, int]] = []
+    for index, data in literals:
+        at = chunk.find(data)
+        while at >= 0:
+            hits.append((at + len(data), index))
+            at = chunk.find(data, at + 1)
+    return hits

@@ -1,0 +1,239 @@
+"""From a pattern, the literals of which every match must contain one.
+
+A pattern is parsed with the standard library's parser and its tree is walked once. What the walk
+cannot prove is left out, so the result is always sound: no literal set at all is the worst answer.
+Only the syntax that `re` and `regex` (version 0) read alike is understood; a pattern in other syntax
+has no literals and is run on every record.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import product
+from re import _constants as sre  # type: ignore[attr-defined]
+from re import _parser as sre_parse  # type: ignore[attr-defined]
+from typing import Any
+
+# A set of alternatives is worth following while it is small; beyond, the common part around it serves.
+MAX_ALTERNATIVES = 64
+# Longer literals do not filter better, and the engine's tables grow with them.
+MAX_LENGTH = 64
+# Below three bytes a literal stands in nearly every chunk.
+MIN_LENGTH = 3
+# Every literal is judged by the length at which measured scanning stops getting faster (12 bytes: 1.7 GB/s).
+_GOOD_LENGTH = 12
+
+# Records are looked at one by one and without what a terminal hides, so no literal reaches over these.
+_NEVER_IN_A_RECORD = frozenset("\n\r\x00\x1b\ufeff")
+
+# `{` that is no repetition is fuzzy matching to `regex` and plain text to `re`; `[:` opens a POSIX class
+# to `regex` alone. Either would make the derived literals wrong.
+_READ_DIFFERENTLY = re.compile(r"(?<!\\)(?:\\\\)*(?:\{(?!\d*,?\d*\})|\[:)")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Literal:
+    """Bytes to look for. With `caseless` they are lower case, and ASCII letters match in either case."""
+
+    data: bytes
+    caseless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Required:
+    """What a pattern demands of a record.
+
+    `any_of`: at least one of these stands in every match; empty where nothing could be derived.
+    `also`: further such sets, each of which must be met too; they decide quickly against a candidate.
+    `weight`: how many literal characters a match has at the least, the measure of being specific.
+    """
+
+    any_of: tuple[Literal, ...] = ()
+    also: tuple[tuple[Literal, ...], ...] = ()
+    weight: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Alternatives of text, any one of which stands here; `caseless` goes for all of them."""
+
+    texts: frozenset[str]
+    caseless: bool
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the walk over one piece of the tree knows.
+
+    `exact`: the piece matches exactly one of these texts, or None where it is not so simple.
+    `required`: sets of which every match contains one.
+    """
+
+    exact: _Run | None
+    required: list[_Run]
+    weight: int = 0
+
+
+def derive(pattern: str) -> Required:
+    """The literals of `pattern` (searched with `regex.ASCII`); an empty `any_of` where none can be proven."""
+    if _READ_DIFFERENTLY.search(pattern):
+        return Required()
+    try:
+        tree = sre_parse.parse(pattern, re.ASCII)
+    except (re.error, OverflowError, RecursionError):
+        return Required()
+    found = _sequence(tree, bool(tree.state.flags & re.IGNORECASE))
+    runs = [*found.required, *([found.exact] if found.exact else [])]
+    usable = sorted((s for s in map(_literals, runs) if s), key=_merit, reverse=True)
+    if not usable:
+        return Required(weight=found.weight)
+    return Required(any_of=usable[0], also=tuple(usable[1:]), weight=found.weight)
+
+
+def _merit(literals: Sequence[Literal]) -> tuple[int, int, int]:
+    """The longest shortest literal is best, up to the length that is good enough; then the fewest."""
+    shortest = min(len(literal.data) for literal in literals)
+    return min(shortest, _GOOD_LENGTH), -len(literals), shortest
+
+
+def _literals(run: _Run) -> tuple[Literal, ...]:
+    """The set as bytes; empty where one of its members is too short to look for."""
+    made = {_literal(text, run.caseless) for text in run.texts}
+    if any(len(literal.data) < MIN_LENGTH for literal in made):
+        return ()
+    return tuple(sorted(made))
+
+
+def _literal(text: str, caseless: bool) -> Literal:
+    data = text[:MAX_LENGTH].encode("utf-8", "surrogatepass")
+    return Literal(data.lower(), True) if caseless and data.lower() != data.upper() else Literal(data)
+
+
+def _sequence(items: Iterable[Any], caseless: bool) -> _Found:
+    """Joins neighbours: texts that follow each other become longer texts."""
+    done: list[_Run] = []
+    weight = 0
+    current: _Run | None = _Run(frozenset({""}), caseless)
+    whole = True
+    for found in (_item(item, caseless) for item in items):
+        weight += found.weight
+        joined = _join(current, found.exact)
+        if joined is not None:
+            current = joined
+            continue
+        whole = False
+        _keep(done, current)
+        done.extend(found.required)
+        current = found.exact
+    if whole:
+        return _Found(current, done, weight)
+    _keep(done, current)
+    return _Found(None, done, weight)
+
+
+def _keep(done: list[_Run], run: _Run | None) -> None:
+    if run is not None and all(run.texts):
+        done.append(run)
+
+
+def _join(left: _Run | None, right: _Run | None) -> _Run | None:
+    if left is None or right is None:
+        return None
+    if left.caseless != right.caseless:
+        if left.texts == {""}:
+            return right
+        if right.texts == {""}:
+            return left
+        return None
+    if len(left.texts) * len(right.texts) > MAX_ALTERNATIVES:
+        return None
+    texts = frozenset(a + b for a, b in product(left.texts, right.texts))
+    return None if max(map(len, texts)) > 4 * MAX_LENGTH else _Run(texts, left.caseless)
+
+
+def _exactly(texts: Iterable[str], caseless: bool) -> _Found:
+    made = frozenset(texts)
+    if not _NEVER_IN_A_RECORD.isdisjoint(made):
+        return _anything()
+    return _Found(_Run(made, caseless), [], min(map(len, made)))
+
+
+def _anything(weight: int = 0) -> _Found:
+    return _Found(None, [], weight)
+
+
+def _item(item: tuple[Any, Any], caseless: bool) -> _Found:  # noqa: PLR0911 - one return per kind of node
+    op, value = item
+    if op is sre.LITERAL:
+        return _exactly([chr(value)], caseless)
+    if op is sre.IN:
+        return _set(value, caseless)
+    if op is sre.BRANCH:
+        return _branch([_sequence(option, caseless) for option in value[1]])
+    if op is sre.SUBPATTERN:
+        _, add, remove, inner = value
+        inner_caseless = (caseless or bool(add & re.IGNORECASE)) and not remove & re.IGNORECASE
+        return _sequence(inner, inner_caseless)
+    if op is sre.ATOMIC_GROUP:
+        return _sequence(value, caseless)
+    if op in (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT):
+        low, high, inner = value
+        return _repeat(low, high, _sequence(inner, caseless), caseless)
+    if op in (sre.AT, sre.ASSERT, sre.ASSERT_NOT):
+        # They consume nothing; what a look-ahead demands may lie outside the match's record part.
+        return _exactly([""], caseless)
+    return _anything()
+
+
+def _set(members: Sequence[tuple[Any, Any]], caseless: bool) -> _Found:
+    texts: set[str] = set()
+    for op, value in members:
+        if op is sre.LITERAL:
+            texts.add(chr(value))
+        elif op is sre.RANGE and value[1] - value[0] < 4:
+            texts.update(map(chr, range(value[0], value[1] + 1)))
+        else:
+            return _anything()
+        if len(texts) > 8:
+            return _anything()
+    return _exactly(texts, caseless)
+
+
+def _branch(options: Sequence[_Found]) -> _Found:
+    """One of the options: all exact ones stay exact; else the best demand of each, united."""
+    weight = min(option.weight for option in options)
+    exact = [option.exact for option in options]
+    if all(run is not None and run.caseless == options[0].exact.caseless for run in exact):  # type: ignore[union-attr]
+        texts = frozenset().union(*(run.texts for run in exact if run))
+        if len(texts) <= MAX_ALTERNATIVES:
+            return _Found(_Run(texts, exact[0].caseless), [], weight)  # type: ignore[union-attr]
+    united: set[str] = set()
+    caseless: set[bool] = set()
+    for option in options:
+        runs = [r for r in [*option.required, *([option.exact] if option.exact else [])] if _literals(r)]
+        if not runs:
+            return _anything(weight)
+        best = max(runs, key=lambda run: _merit(_literals(run)))
+        united |= best.texts
+        caseless.add(best.caseless)
+    if len(united) > MAX_ALTERNATIVES:
+        return _anything(weight)
+    # Looking without regard to case for what is wanted in one case finds more, never less.
+    return _Found(None, [_Run(frozenset(united), any(caseless))], weight)
+
+
+def _repeat(low: int, high: Any, found: _Found, caseless: bool) -> _Found:
+    if low == 0:
+        if high == 1 and found.exact is not None:
+            return _Found(_Run(found.exact.texts | {""}, found.exact.caseless), [])
+        return _anything()
+    if found.exact is None:
+        return _Found(None, found.required, found.weight * low)
+    repeated: _Run | None = _Run(frozenset({""}), caseless)
+    for _ in range(min(low, 4)):
+        repeated = _join(repeated, found.exact)
+    if repeated is None:
+        return _Found(None, [found.exact] if all(found.exact.texts) else [], found.weight * low)
+    if low == high and low <= 4:
+        return _Found(repeated, [], found.weight * low)
+    return _Found(None, [repeated] if all(repeated.texts) else [], found.weight * low)
