@@ -34,7 +34,10 @@ def available() -> tuple[str, ...]:
 
 
 def build(literals: Sequence[Literal], name: str = "auto") -> Engine:
-    """An engine for `literals`; an index in its answers is a place in this sequence."""
+    """An engine for `literals`; an index in its answers is a place in this sequence.
+
+    No literal may contain NUL, at which the wheel takes it to end; records contain none (scan/clean.py).
+    """
     chosen = available()[0] if name == "auto" else name
     if chosen == "hyperscan" and literals:
         return _Hyperscan(literals)
@@ -52,6 +55,9 @@ class _Hyperscan:
             flags=[hyperscan.HS_FLAG_CASELESS if literal.caseless else 0 for literal in literals],
             literal=True,
         )
+        # Working memory that no scan is using. The database's own serves one scan at a time, and a second
+        # thread would be refused.
+        self._scratches: list[hyperscan.Scratch] = []
 
     def find(self, chunk: bytes) -> list[tuple[int, int]]:
         hits: list[tuple[int, int]] = []
@@ -60,8 +66,12 @@ class _Hyperscan:
         def hit(index: int, _start: int, end: int, _flags: int, _context: object) -> None:
             append((end, index))
 
-        # A scratch of its own makes one database usable from two threads at once.
-        self._database.scan(chunk, match_event_handler=hit)
+        try:
+            scratch = self._scratches.pop()
+        except IndexError:
+            scratch = hyperscan.Scratch(self._database)
+        self._database.scan(chunk, match_event_handler=hit, scratch=scratch)
+        self._scratches.append(scratch)
         hits.sort()
         return hits
 

@@ -7,6 +7,7 @@ has no literals and is run on every record.
 """
 
 import re
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -24,7 +25,8 @@ MIN_LENGTH = 3
 _GOOD_LENGTH = 12
 
 # Records are looked at one by one and without what a terminal hides, so no literal reaches over these.
-_NEVER_IN_A_RECORD = frozenset("\n\r\x00\x1b\ufeff")
+# U+FFFD stands in decoded text for bytes that are not UTF-8: the record itself need not contain its encoding.
+_NEVER_IN_A_RECORD = frozenset("\n\r\x00\x1b\ufeff\ufffd")
 
 # `{` that is no repetition is fuzzy matching to `regex` and plain text to `re`; `[:` opens a POSIX class
 # to `regex` alone. Either would make the derived literals wrong.
@@ -79,8 +81,11 @@ def derive(pattern: str) -> Required:
     if _READ_DIFFERENTLY.search(pattern):
         return Required()
     try:
-        tree = sre_parse.parse(pattern, re.ASCII)
-    except (re.error, OverflowError, RecursionError):
+        with warnings.catch_warnings():
+            # `[[]` or `[a--b]` may change its meaning in a later `re`; `regex` reads it as `re` does today.
+            warnings.simplefilter("ignore", FutureWarning)
+            tree = sre_parse.parse(pattern, re.ASCII)
+    except (re.error, ValueError, OverflowError, RecursionError):
         return Required()
     found = _sequence(tree, bool(tree.state.flags & re.IGNORECASE))
     runs = [*found.required, *([found.exact] if found.exact else [])]

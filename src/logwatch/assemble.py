@@ -1,0 +1,251 @@
+"""The composition root: what was configured becomes what runs. The only module that knows everybody."""
+
+import contextlib
+import hashlib
+import os
+import platform
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import aiohttp
+
+from logwatch import __version__, config
+from logwatch.catalogue import load as catalogue
+from logwatch.catalogue.entry import Severity
+from logwatch.catalogue.rules import rules_of
+from logwatch.daemon.daemon import Daemon
+from logwatch.daemon.plan import Knowledge, Plan, Route, Watched
+from logwatch.deliver.event_file import EventFile
+from logwatch.deliver.filters import ReceiverFilter
+from logwatch.deliver.metrics import Metrics
+from logwatch.deliver.outbox import Receiver
+from logwatch.deliver.server import HttpServer
+from logwatch.deliver.slack import SlackWebhook
+from logwatch.deliver.terminal import Terminal
+from logwatch.deliver.webhook import Webhook
+from logwatch.errors import ConfigError, Problem
+from logwatch.incident.event import Publisher
+from logwatch.incident.fold import Advisor
+from logwatch.path_template import PathTemplate, compile_template, labels_for
+from logwatch.render.jsonl import event_line
+from logwatch.scan.scanner import Scanner
+from logwatch.store import Store
+from logwatch.systemd import Supervisor
+from logwatch.tail.follow import Source
+
+# Without file-system events an idle file is looked at more often.
+COLD_WITH_EVENTS_S = 5.0
+COLD_SWEPT_S = 1.5
+
+
+class WallClock:
+    def now(self) -> float:
+        return time.time()
+
+
+@dataclass(slots=True)
+class Assembly:
+    """A daemon with what must be opened and closed around it."""
+
+    daemon: Daemon
+    settings: config.Config
+    session: aiohttp.ClientSession
+    server: HttpServer | None
+    metrics: Metrics
+
+    async def reload(self, path: Path) -> None:
+        """Reads the configuration and the catalogue anew and goes over to them.
+
+        Raises:
+            InputError: when either has mistakes; what runs goes on as it is.
+        """
+        settings = config.load(path, os.environ)
+        await self.daemon.adopt(make_plan(settings, make_knowledge(settings), self.session))
+        self.settings = settings
+        self.metrics.config_reloaded(True, time.time())
+
+    def reload_failed(self) -> None:
+        """What was running goes on; the metrics say so."""
+        self.metrics.config_reloaded(False, time.time())
+
+
+@contextlib.asynccontextmanager
+async def assembled(settings: config.Config, *, dry_run: bool = False) -> AsyncIterator[Assembly]:
+    """Everything that `settings` ask for, ready to run.
+
+    `dry_run`: nothing is sent, remembered or served; what would be sent is printed.
+
+    Raises:
+        InputError: the catalogue has mistakes.
+        StateError: the state directory cannot be used.
+        LogwatchError: the HTTP address cannot be had.
+    """
+    knowledge = make_knowledge(settings)
+    async with contextlib.AsyncExitStack() as stack:
+        state_dir = settings.state_dir
+        if dry_run:
+            state_dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="logwatch-")))
+        store = stack.enter_context(Store(state_dir))
+        session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True))
+        metrics = Metrics()
+        metrics.set_build(__version__, knowledge.scanner.engine, platform.python_version())
+        metrics.config_reloaded(True, time.time())
+        daemon = Daemon(
+            make_plan(settings, knowledge, session, dry_run=dry_run),
+            store,
+            metrics,
+            event_file=_event_file(settings, dry_run=dry_run),
+            event_line=event_line,
+            host=settings.host or socket.gethostname(),
+            clock=WallClock(),
+            max_open_files=settings.limits.max_open_files,
+            supervisor=Supervisor(os.environ.get("NOTIFY_SOCKET", ""), os.environ.get("WATCHDOG_USEC", "")),
+        )
+        server = None
+        if settings.http.listen is not None and not dry_run:
+            server = HttpServer(settings.http.listen, metrics, daemon.checks, daemon.status)
+            await server.start()
+            stack.push_async_callback(server.close)
+        yield Assembly(daemon, settings, session, server, metrics)
+
+
+@contextlib.asynccontextmanager
+async def one_receiver(path: Path, name: str) -> AsyncIterator[Receiver]:
+    """The receiver called `name` in the configuration at `path`.
+
+    Raises:
+        InputError: the configuration has mistakes, or no such receiver.
+    """
+    settings = config.load(path, os.environ)
+    wanted = next((receiver for receiver in settings.notify if receiver.name == name), None)
+    if wanted is None:
+        names = ", ".join(receiver.name for receiver in settings.notify) or "none is configured"
+        raise ConfigError([Problem(str(path), f"there is no receiver {name!r}", f"name one of: {names}")])
+    async with aiohttp.ClientSession(trust_env=True) as session:
+        receiver = _receiver(wanted, settings, session)
+        try:
+            yield receiver
+        finally:
+            await receiver.close()
+
+
+def make_knowledge(settings: config.Config) -> Knowledge:
+    """The catalogue in force, and what is made of it.
+
+    Raises:
+        CatalogueError: with every mistake in every folder.
+    """
+    folders = [catalogue.shipped_folder()] if settings.catalogue.shipped else []
+    known = catalogue.load([*folders, *settings.catalogue.paths])
+    return Knowledge(
+        known,
+        Scanner(rules_of(known.entries.values()), timeout_s=settings.limits.pattern_timeout_s),
+        Publisher(known.entries, known.version, settings.language),
+        Advisor(known.entries, known.version, settings.language),
+    )
+
+
+def make_plan(
+    settings: config.Config, knowledge: Knowledge, session: aiohttp.ClientSession, *, dry_run: bool = False
+) -> Plan:
+    """What is to run, in finished parts."""
+    if dry_run:
+        routes = [_route(config.Terminal(type="terminal", name="terminal"), settings, knowledge, session)]
+    else:
+        routes = [_route(receiver, settings, knowledge, session) for receiver in settings.notify]
+    return Plan(
+        knowledge=knowledge,
+        watched=[_watched(source, settings) for source in settings.sources],
+        routes=routes,
+        quiet_after_s=settings.limits.quiet_after_s,
+        batch_bytes=settings.limits.batch_bytes,
+    )
+
+
+def _watched(source: config.Source, settings: config.Config) -> Watched:
+    templates = [compile_template(template) for template in source.path_labels]
+    with_events = settings.watch == "events"
+    return Watched(
+        source=Source(
+            name=source.name,
+            paths=source.paths,
+            exclude=source.exclude,
+            from_end=source.start_at == "end",
+            cold_s=COLD_WITH_EVENTS_S if with_events else COLD_SWEPT_S,
+            discovery_s=settings.limits.sweep_s,
+            max_record=settings.limits.max_record_bytes,
+        ),
+        kind=str(source.kind),
+        labels_of_path=partial(_labels_of_path, templates, source.labels),
+        fingerprint=_fingerprint(source.model_dump_json(), settings.limits.model_dump_json(), settings.watch),
+        with_events=with_events,
+    )
+
+
+def _labels_of_path(templates: list[PathTemplate], labels: Mapping[str, str], path: str) -> Mapping[str, str]:
+    return {**labels, **labels_for(templates, path)}
+
+
+def _route(
+    receiver: config.Destination,
+    settings: config.Config,
+    knowledge: Knowledge,
+    session: aiohttp.ClientSession,
+) -> Route:
+    language = receiver.language or settings.language
+    wanted = ReceiverFilter(
+        min_severity=receiver.min_severity or Severity.INFO,
+        domains=frozenset(receiver.domains),
+        min_confidence=receiver.min_confidence,
+        tiers=frozenset(receiver.tiers),
+        labels=receiver.labels,
+    )
+    return Route(
+        name=receiver.name,
+        fingerprint=_fingerprint(_with_secrets(receiver), language),
+        receiver=_receiver(receiver, settings, session),
+        accepts=wanted.accepts,
+        retold=Advisor(knowledge.catalogue.entries, knowledge.catalogue.version, language).retold,
+    )
+
+
+def _receiver(
+    receiver: config.Destination, settings: config.Config, session: aiohttp.ClientSession
+) -> Receiver:
+    """One line per kind of destination."""
+    language = receiver.language or settings.language
+    match receiver:
+        case config.Slack(webhook_url=url) if url is not None:
+            return SlackWebhook(receiver.name, url.get_secret_value(), session, language)
+        case config.Webhook(url=url) if url is not None:
+            secrets = [secret.get_secret_value() for secret in receiver.secret]
+            return Webhook(receiver.name, url.get_secret_value(), secrets, session)
+        case config.Terminal():
+            return Terminal(receiver.name, sys.stdout, language)
+    raise ConfigError(
+        [Problem(receiver.name, f"{type(receiver).__name__} cannot be served", "use slack or webhook")]
+    )
+
+
+def _event_file(settings: config.Config, *, dry_run: bool) -> EventFile | None:
+    return None if dry_run or settings.events.path is None else EventFile(settings.events.path)
+
+
+def _with_secrets(receiver: config.Destination) -> str:
+    """All that makes a receiver another one; goes into a digest only."""
+    secrets = []
+    for name in receiver.credentials:
+        value = getattr(receiver, name)
+        values = value if isinstance(value, tuple) else (value,)
+        secrets += [secret.get_secret_value() for secret in values if secret is not None]
+    return "\0".join([receiver.model_dump_json(), *secrets])
+
+
+def _fingerprint(*texts: str) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]

@@ -1,0 +1,78 @@
+"""`logwatch run`: the daemon."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import click
+import structlog
+
+from logwatch import config
+from logwatch.assemble import Assembly, assembled
+from logwatch.errors import LogwatchError
+from logwatch.own_log import configure
+
+
+@click.command(
+    epilog="Signals: HUP reads configuration and catalogue anew; TERM and INT end in order, a second at once."
+)
+@click.option(
+    "-c", "--config", "path", required=True, type=click.Path(path_type=Path), help="The configuration file."
+)
+@click.option("--once", is_flag=True, help="Read to the end of everything there is, then exit.")
+@click.option("--dry-run", is_flag=True, help="Send and remember nothing; print what would be sent.")
+def run(path: Path, *, once: bool, dry_run: bool) -> None:
+    """Follow logs, count and publish known errors, and tell on-call.
+
+    \b
+    logwatch run -c /etc/logwatch/logwatch.yaml
+    logwatch run -c logwatch.yaml --dry-run --once
+    """
+    settings = config.load(path, os.environ)
+    configure(settings.log.format, settings.log.level)
+    asyncio.run(serve(settings, path, once=once, dry_run=dry_run))
+
+
+async def serve(settings: config.Config, path: Path, *, once: bool = False, dry_run: bool = False) -> None:
+    """Runs a daemon on `settings` until a signal ends it; `path` is what a reload reads."""
+    async with assembled(settings, dry_run=dry_run) as assembly:
+        log = structlog.get_logger()
+        if assembly.server is not None:
+            log.info("serving metrics", address=assembly.server.address)
+        if once:
+            await assembly.daemon.run_once()
+            return
+        _heed_signals(assembly, path)
+        await assembly.daemon.run()
+
+
+def _heed_signals(assembly: Assembly, path: Path) -> None:
+    loop = asyncio.get_running_loop()
+    reloads: set[asyncio.Task[None]] = set()
+
+    def stop() -> None:
+        # The next signal finds the default: it ends the process at once.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+        assembly.daemon.stop()
+
+    def reload() -> None:
+        task = loop.create_task(_reload(assembly, path))
+        reloads.add(task)
+        task.add_done_callback(reloads.discard)
+
+    loop.add_signal_handler(signal.SIGTERM, stop)
+    loop.add_signal_handler(signal.SIGINT, stop)
+    loop.add_signal_handler(signal.SIGHUP, reload)
+
+
+async def _reload(assembly: Assembly, path: Path) -> None:
+    log = structlog.get_logger()
+    try:
+        await assembly.reload(path)
+    except LogwatchError as error:
+        assembly.reload_failed()
+        log.warning("not reloaded; what was running goes on", why=str(error))
+    else:
+        log.info("reloaded")

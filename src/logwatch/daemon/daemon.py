@@ -1,0 +1,250 @@
+"""Starts what a plan names, keeps it going, and ends it in order."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import structlog
+
+from logwatch.daemon.carrying import Carrying
+from logwatch.daemon.following import Following
+from logwatch.daemon.ledger import EventLine, Ledger
+from logwatch.daemon.plan import Clock, Plan
+from logwatch.daemon.projecting import Projecting
+from logwatch.daemon.threads import Thread
+from logwatch.deliver.event_file import EventFile
+from logwatch.deliver.metrics import Metrics
+from logwatch.scan.scanner import Scanner
+from logwatch.store import Store
+from logwatch.systemd import Supervisor
+
+# A pod has 30 s to end, systemd gives 90 s; reading and receivers that answer take well under this.
+READ_ON_S = 2.0
+DRAIN_S = 5.0
+# The heartbeat: gauges, going quiet, positions, the state's return to disk.
+TICK_S = 1.0
+# Fewer would open and close files all the time.
+MIN_OPEN_FILES = 16
+
+
+class Daemon:
+    """Runs a plan until it is told to stop. The constructor takes finished parts and starts nothing."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        store: Store,
+        metrics: Metrics,
+        *,
+        event_file: EventFile | None,
+        event_line: EventLine,
+        host: str,
+        clock: Clock,
+        max_open_files: int,
+        supervisor: Supervisor,
+    ) -> None:
+        self._plan = plan
+        self._store = store
+        self._metrics = metrics
+        self._clock = clock
+        self._supervisor = supervisor
+        self._max_open_files = max_open_files
+        self._store_thread = Thread("store")
+        self._ledger = Ledger(
+            plan,
+            store,
+            self._store_thread,
+            metrics,
+            clock=clock,
+            host=host,
+            event_line=event_line if event_file else None,
+        )
+        self._projecting = Projecting(event_file, store, self._store_thread, metrics) if event_file else None
+        self._following: dict[str, Following] = {}
+        self._carrying: dict[str, Carrying] = {}
+        self._stopping = asyncio.Event()
+        self._failed: asyncio.Future[None] | None = None
+        self._started = False
+        self._log = structlog.get_logger()
+
+    async def run(self) -> None:
+        """Follows all sources until `stop` is called, then ends in order."""
+        async with self._running(follow=True):
+            stopping = asyncio.create_task(self._stopping.wait())
+            self._failed = asyncio.get_running_loop().create_future()
+            ends: list[asyncio.Future[Any]] = [stopping, self._failed]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+        if self._failed.done():
+            self._failed.result()
+
+    async def run_once(self) -> None:
+        """Reads what there is to its end, delivers what follows from it, and ends."""
+        async with self._running(follow=False):
+            for following in self._following.values():
+                await following.read_to_end()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    async def adopt(self, plan: Plan) -> None:
+        """Goes over to another plan: what is the same in both goes on undisturbed."""
+        self._supervisor.say("RELOADING=1")
+        self._plan = plan
+        self._ledger.adopt(plan)
+        wanted = {watched.source.name: watched.fingerprint for watched in plan.watched}
+        for name, following in list(self._following.items()):
+            if wanted.get(name) != following.watched.fingerprint:
+                await self._following.pop(name).stop(READ_ON_S)
+        routes = {route.name: route for route in plan.routes}
+        for name, carrying in list(self._carrying.items()):
+            if name not in routes or routes[name].fingerprint != carrying.route.fingerprint:
+                await self._carrying.pop(name).stop(0.0)
+        await self._ledger.tick()
+        await self._engage(follow=True)
+        self._metrics.retain(set(self._following), set(self._carrying))
+        self._describe()
+        self._supervisor.say("READY=1", self._summary())
+
+    def checks(self) -> dict[str, bool | str]:
+        """What must hold to be ready: True, or why not."""
+        return {
+            "started": self._started or "not yet, or stopping",
+            "state": self._store.on_disk or "lives in memory: the disk cannot be written",
+        }
+
+    def status(self) -> dict[str, Any]:
+        """What a person wants to see, for the status page."""
+        catalogue = self._plan.knowledge.catalogue
+        return {
+            "catalogue": f"{catalogue.version}, {len(catalogue.entries)} entries",
+            "open incidents": [
+                {
+                    "severity": incident.severity,
+                    "error": incident.error_id,
+                    "job": incident.labels.get("job", ""),
+                    "count": incident.count,
+                    "line": incident.evidence.line,
+                }
+                for incident in self._ledger.open_incidents()
+            ],
+            "sources": [
+                {"source": name, "lag in bytes": f.lag, "cannot be read": ", ".join(f.problems)}
+                for name, f in self._following.items()
+            ],
+            "receivers": [{"receiver": name} for name in self._carrying],
+        }
+
+    @contextlib.asynccontextmanager
+    async def _running(self, *, follow: bool) -> AsyncIterator[None]:
+        """Everything starts here, and ends here in the opposite order."""
+        await self._ledger.recall()
+        if self._projecting is not None:
+            await self._projecting.recover()
+            self._ledger.on_events = self._projecting.ring
+        self._ledger.on_messages = self._ring_couriers
+        await self._engage(follow=follow)
+        self._describe()
+        tasks = [self._watch(self._tick_for_ever()), self._watch(self._feed_watchdog())]
+        if self._projecting is not None:
+            tasks.append(self._watch(self._projecting.run()))
+        self._started = True
+        self._supervisor.say("READY=1", self._summary())
+        self._log.info("ready", sources=len(self._following), receivers=len(self._carrying))
+        try:
+            yield
+        finally:
+            self._started = False
+            self._supervisor.say("STOPPING=1")
+            await asyncio.gather(*(following.stop(READ_ON_S) for following in self._following.values()))
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._ledger.tick()
+            if self._projecting is not None:
+                await self._projecting.close()
+            await asyncio.gather(*(carrying.stop(DRAIN_S) for carrying in self._carrying.values()))
+            self._store_thread.close(wait=True)
+            self._log.info("stopped")
+
+    async def _engage(self, *, follow: bool) -> None:
+        """Starts the receivers and sources of the plan that do not run yet."""
+        disabled = await self._store_thread.do(self._store.disabled)
+        for route in self._plan.routes:
+            fingerprint, why = disabled.get(route.name, ("", ""))
+            if fingerprint == route.fingerprint:
+                self._log.warning("receiver stays disabled until configured anew", name=route.name, why=why)
+            elif route.name not in self._carrying:
+                carrying = Carrying(route, self._store, self._store_thread, self._metrics.delivered)
+                self._carrying[route.name] = carrying
+                self._mind(carrying.start())
+        remembered = await self._store_thread.do(self._store.generations)
+        known = await self._store_thread.do(self._store.sources)
+        for watched in self._plan.watched:
+            name = watched.source.name
+            if name not in self._following:
+                following = Following(
+                    watched,
+                    self._ledger,
+                    self._metrics,
+                    self._scanner,
+                    clock=self._clock,
+                    # Each source has a thread, and so descriptors, of its own.
+                    max_open_files=max(MIN_OPEN_FILES, self._max_open_files // len(self._plan.watched)),
+                    batch_bytes=self._plan.batch_bytes,
+                )
+                following.restore([g for g in remembered if g.source == name], known_source=name in known)
+                self._following[name] = following
+                if follow:
+                    self._mind(following.start())
+
+    def _scanner(self) -> Scanner:
+        return self._plan.knowledge.scanner
+
+    def _ring_couriers(self, names: set[str]) -> None:
+        for name in names & self._carrying.keys():
+            self._carrying[name].ring()
+
+    async def _tick_for_ever(self) -> None:
+        while True:
+            await self._ledger.tick()
+            await self._gauge()
+            await asyncio.sleep(TICK_S)
+
+    async def _gauge(self) -> None:
+        waiting = await self._store_thread.do(self._store.waiting)
+        for name in self._carrying:
+            self._metrics.set_outbox(name, waiting.get(name, (0, ""))[0])
+        exposed = self._metrics.exposed_series()
+        await self._store_thread.do(lambda: self._store.expose(exposed))
+        if not self._store.on_disk and await self._store_thread.do(self._store.settle):
+            self._log.info("the state is on disk again")
+
+    async def _feed_watchdog(self) -> None:
+        """Says from the loop itself that the loop turns."""
+        while self._supervisor.watchdog_s:
+            self._supervisor.say("WATCHDOG=1")
+            await asyncio.sleep(self._supervisor.watchdog_s)
+
+    def _watch(self, work: Any) -> "asyncio.Task[None]":
+        task: asyncio.Task[None] = asyncio.create_task(work)
+        self._mind(task)
+        return task
+
+    def _mind(self, task: "asyncio.Task[None]") -> None:
+        """A part that dies of a mistake of ours ends the daemon: the service manager starts it anew."""
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        if task.cancelled() or task.exception() is None:
+            return
+        if self._failed is not None and not self._failed.done():
+            self._failed.set_exception(task.exception() or RuntimeError(task.get_name()))
+
+    def _summary(self) -> str:
+        return f"STATUS=following {len(self._following)} sources, {len(self._carrying)} receivers"
+
+    def _describe(self) -> None:
+        catalogue = self._plan.knowledge.catalogue
+        self._metrics.set_catalogue(catalogue.version, catalogue.sha256, len(catalogue.entries))

@@ -1,0 +1,194 @@
+"""One hop becomes one transaction: positions, events, incidents, messages, all of them or none.
+
+Only after the commit does anybody hear of it: metrics count, the event file is written, couriers wake.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast
+
+import structlog
+
+from logwatch.daemon.plan import Clock, Plan, Watched
+from logwatch.daemon.threads import Thread
+from logwatch.deliver.metrics import Metrics
+from logwatch.incident.event import Event, Origin
+from logwatch.incident.fold import Fold
+from logwatch.incident.incident import Incident, Notice, NoticeKind
+from logwatch.scan.prefix import labels_of, log_time
+from logwatch.store import Batch, Store, StoredGeneration, StoredMessage
+from logwatch.tail.life import Finding, Life
+from logwatch.tail.pump import Haul
+
+# Positions without events may be a second old: after a crash, reading them again finds nothing new.
+POSITIONS_EVERY_S = 1.0
+# A line's own time is believed when it is at most so far ahead of ours.
+CLOCK_SKEW_S = 300.0
+
+EventLine = Callable[[Event], bytes]
+
+
+class Ledger:
+    """The one place where state changes. `on_events` and `on_messages` are told what was committed.
+
+    `event_line` is None where there is no event file.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        store: Store,
+        thread: Thread,
+        metrics: Metrics,
+        *,
+        clock: Clock,
+        host: str,
+        event_line: EventLine | None,
+    ) -> None:
+        self._plan = plan
+        self._store = store
+        self._thread = thread
+        self._metrics = metrics
+        self._clock = clock
+        self._host = host
+        self._event_line = event_line
+        self._fold = Fold(plan.knowledge.advisor, quiet_after_s=plan.quiet_after_s)
+        # Folding an event and committing it belong together: two sources must not mix.
+        self._one_at_a_time = asyncio.Lock()
+        self._positions: dict[str, StoredGeneration] = {}
+        self._committed_at = 0.0
+        self._path_labels: dict[tuple[str, str], Mapping[str, str]] = {}
+        self._log = structlog.get_logger()
+        self.on_events: Callable[[], None] = _nobody
+        self.on_messages: Callable[[set[str]], None] = _nobody_of
+
+    async def recall(self) -> None:
+        """Takes up what an earlier run left."""
+        for warning in self._store.warnings:
+            self._log.warning("state", what=warning)
+        self._fold.restore(await self._thread.do(self._store.incidents))
+        self._metrics.restore(await self._thread.do(self._store.counters))
+
+    def adopt(self, plan: Plan) -> None:
+        """Goes over to another plan; open incidents stay open."""
+        self._plan = plan
+        self._fold.use(plan.knowledge.advisor)
+        self._path_labels.clear()
+
+    async def record(self, watched: Watched, haul: Haul) -> None:
+        """Commits what one hop of `watched` brought in."""
+        now = self._clock.now()
+        async with self._one_at_a_time:
+            batch = Batch(forgotten=list(haul.ended))
+            for life in haul.lives:
+                self._positions[life.key] = StoredGeneration(life.key, life.source, life.path, life.body, now)
+            for key in haul.ended:
+                self._positions.pop(key, None)
+            events = await self._news([self._event(watched, *found, now) for found in haul.findings])
+            self._take_in(events, batch, now)
+            if events or haul.ended or now - self._committed_at >= POSITIONS_EVERY_S:
+                await self._commit(batch, now)
+        for event in events:
+            self._metrics.matched(event.error_id, event.domain, event.category, event.severity, event.source)
+            self._metrics.last_match(event.error_id, now)
+
+    async def tick(self) -> None:
+        """Says what has become due with time, and commits what waits."""
+        now = self._clock.now()
+        async with self._one_at_a_time:
+            batch = Batch()
+            self._queue(self._fold.tick(now), batch, now)
+            await self._commit(batch, now)
+        self._metrics.set_incidents_open(len(self._fold))
+
+    def open_incidents(self) -> list[Incident]:
+        return self._fold.current()
+
+    async def _news(self, events: Sequence[Event]) -> list[Event]:
+        """Events that are not committed yet, each once: a line that was read twice is said once."""
+        if not events:
+            return []
+        known = await self._thread.do(lambda: self._store.known_events([e.event_id for e in events]))
+        fresh = {event.event_id: event for event in reversed(events) if event.event_id not in known}
+        return list(reversed(fresh.values()))
+
+    def _event(self, watched: Watched, life: Life, finding: Finding, now: float) -> Event:
+        told = log_time(finding.match.text, now)
+        return self._plan.knowledge.publisher.event(
+            finding.match,
+            Origin(
+                source=life.source,
+                path=life.path,
+                generation=life.number,
+                generation_key=life.key,
+                labels=self._labels(watched, life.path),
+                host=self._host,
+                kind=watched.kind,
+            ),
+            offset=finding.offset,
+            line_number=finding.line_number,
+            now=told if told is not None and told <= now + CLOCK_SKEW_S else now,
+            context=finding.context,
+            labels=labels_of(finding.match.text),
+        )
+
+    def _labels(self, watched: Watched, path: str) -> Mapping[str, str]:
+        key = (watched.source.name, path)
+        if key not in self._path_labels:
+            self._path_labels[key] = watched.labels_of_path(path)
+        return self._path_labels[key]
+
+    def _take_in(self, events: Sequence[Event], batch: Batch, now: float) -> None:
+        notices: list[Notice] = []
+        for event in events:
+            incident_id, due = self._fold.feed(event, now)
+            notices.extend(due)
+            line = self._event_line(event.in_incident(incident_id)) if self._event_line else None
+            batch.events.append((event.event_id, line))
+            key = (event.error_id, event.domain, event.category, event.severity, event.source)
+            batch.counts[key] = batch.counts.get(key, 0) + 1
+        self._queue(notices, batch, now)
+
+    def _queue(self, notices: Sequence[Notice], batch: Batch, now: float) -> None:
+        for notice in notices:
+            for route in self._plan.routes:
+                if route.accepts(notice.incident):
+                    told = route.retold(notice.incident)
+                    batch.messages.append(_stored(notice, told, route.name, now))
+
+    async def _commit(self, batch: Batch, now: float) -> None:
+        touched, closed = self._fold.changed()
+        batch.incidents = {open_.incident_id: open_.to_dict() for open_ in touched}
+        batch.closed = closed
+        batch.generations, self._positions = list(self._positions.values()), {}
+        batch.sources = [watched.source.name for watched in self._plan.watched]
+        self._committed_at = now
+        if not batch:
+            return
+        was_on_disk = self._store.on_disk
+        await self._thread.do(lambda: self._store.commit(batch))
+        if was_on_disk and not self._store.on_disk:
+            self._metrics.state_error()
+            self._log.error("state", what=self._store.warnings[-1])
+        if batch.events:
+            self.on_events()
+        self.on_messages({message.receiver for message in batch.messages})
+
+
+def _stored(notice: Notice, told: Incident, receiver: str, now: float) -> StoredMessage:
+    """A notice as the outbox keeps it."""
+    body = {"time": notice.time, "what_changed": notice.what_changed, "incident": told.to_dict()}
+    return StoredMessage(notice.id, receiver, notice.kind, told.incident_id, body, now, now)
+
+
+def notice_of(message: StoredMessage) -> Notice:
+    """A notice as it was before the outbox kept it."""
+    incident = Incident.from_dict(message.body["incident"])
+    kind = cast("NoticeKind", message.kind)
+    return Notice(message.id, kind, message.body["time"], incident, message.body["what_changed"])
+
+
+def _nobody() -> None: ...
+
+
+def _nobody_of(_names: set[str]) -> None: ...

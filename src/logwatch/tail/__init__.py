@@ -1,0 +1,1 @@
+"""How we read: find files, know a file again, follow it over rotation. Bytes and positions come out."""

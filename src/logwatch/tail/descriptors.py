@@ -1,0 +1,120 @@
+"""Open files, the least recently used closed first. Which file an open descriptor means is never in doubt."""
+
+import ctypes
+import errno
+import os
+from collections import OrderedDict
+
+from logwatch.tail.life import NOWHERE, Life
+from logwatch.tail.verdict import FileId
+
+# statx(2): the mask bit and the offsets of `stx_btime` in the structure, from linux/stat.h.
+_AT_EMPTY_PATH = 0x1000
+_STATX_BTIME = 0x800
+_STATX_SIZE = 256
+_BTIME_AT = 0x50
+
+
+class Descriptors:
+    """At most `most` open files. A life without a path keeps its descriptor: it has nothing else."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._open: OrderedDict[str, Life] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def open(self, life: Life) -> int:
+        """The descriptor of `life`, opened by its path if need be.
+
+        Raises:
+            OSError: when it cannot be opened.
+        """
+        if life.fd != NOWHERE:
+            self._open.move_to_end(life.key)
+            return life.fd
+        fd = self.open_path(life.path)
+        self.adopt(life, fd)
+        return fd
+
+    def open_path(self, path: str) -> int:
+        """A new descriptor for `path`; makes room when the process has none left."""
+        try:
+            return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno not in {errno.EMFILE, errno.ENFILE} or not self._open:
+                raise
+            self._shrink(len(self._open) // 2)
+            return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK)
+
+    def adopt(self, life: Life, fd: int) -> None:
+        """`life` owns the open `fd` from now on."""
+        life.fd = fd
+        self._open[life.key] = life
+        self._shrink(self._most)
+
+    def hand_over(self, old: Life, new: Life) -> None:
+        """The file goes on under another life."""
+        fd, old.fd = old.fd, NOWHERE
+        self._open.pop(old.key, None)
+        if fd != NOWHERE:
+            self.adopt(new, fd)
+
+    def close(self, life: Life) -> None:
+        if life.fd != NOWHERE:
+            os.close(life.fd)
+            life.fd = NOWHERE
+        self._open.pop(life.key, None)
+
+    def close_all(self) -> None:
+        for life in list(self._open.values()):
+            self.close(life)
+
+    def _shrink(self, most: int) -> None:
+        """Closes what was not used for longest; first what has nothing left to read."""
+        for can_close in (_is_read, _has_path):
+            if len(self._open) <= most:
+                return
+            # The newest stays: it is about to be used.
+            for life in [life for life in list(self._open.values())[:-1] if can_close(life)]:
+                self.close(life)
+                if len(self._open) <= most:
+                    return
+
+
+def _is_read(life: Life) -> bool:
+    return _has_path(life) and life.unread == 0
+
+
+def _has_path(life: Life) -> bool:
+    return life.left_at is None
+
+
+def file_id(fd: int, stat: os.stat_result) -> FileId:
+    """Which file `fd` is, with its time of birth where kernel and file system know it."""
+    return FileId(stat.st_dev, stat.st_ino, _birth_ns(fd))
+
+
+def _birth_ns(fd: int) -> int:
+    if _statx is None:
+        return 0
+    buffer = ctypes.create_string_buffer(_STATX_SIZE)
+    if _statx(fd, b"", _AT_EMPTY_PATH, _STATX_BTIME, buffer) != 0:
+        return 0
+    if not int.from_bytes(buffer.raw[:4], "little") & _STATX_BTIME:
+        return 0
+    seconds = int.from_bytes(buffer.raw[_BTIME_AT : _BTIME_AT + 8], "little", signed=True)
+    nanoseconds = int.from_bytes(buffer.raw[_BTIME_AT + 8 : _BTIME_AT + 12], "little")
+    return seconds * 1_000_000_000 + nanoseconds
+
+
+def _find_statx() -> "ctypes._FuncPointer | None":
+    """glibc has it since 2.28; musl and other systems may not."""
+    function = getattr(ctypes.CDLL(None), "statx", None)
+    if function is not None:
+        function.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_uint, ctypes.c_char_p]
+    return function
+
+
+_statx = _find_statx()

@@ -1,0 +1,100 @@
+"""What is known of the bytes that were read, so that a file can be known again.
+
+No single key identifies a log file: inodes are reused at once (ext4: 200 of 200 times), per-rank logs share
+their first 64 KiB, and a restarted job writes the same banner into the same inode. So several samples of what
+was read are kept, each of them cheap to compare.
+"""
+
+import os
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+# A restarted job's banner (module list, NCCL version, configuration dump) is seldom longer.
+HEAD = 65536
+# Compared on every read, together with the new bytes and so for free.
+TAIL = 256
+SPOT = 64
+SPOTS = 16
+
+ReadAt = Callable[[int, int], bytes]
+
+
+@dataclass(slots=True)
+class Evidence:
+    """Samples of the first `length` bytes of a file: its head, spots between, and the last bytes of them.
+
+    A sample is kept as a CRC-32: it guards against accident, not against forgery.
+    """
+
+    length: int = 0
+    head_length: int = 0
+    head: int = 0
+    tail_length: int = 0
+    tail: int = 0
+    spots: list[tuple[int, int]] = field(default_factory=list)
+    spacing: int = HEAD
+
+    def extend(self, data: bytes, tail: bytes) -> None:
+        """Takes note of `data`, the bytes at `length`; `tail` are the up to TAIL bytes that end with it."""
+        if self.head_length < HEAD and self.head_length == self.length:
+            part = data[: HEAD - self.head_length]
+            self.head = zlib.crc32(part, self.head)
+            self.head_length += len(part)
+        self.length += len(data)
+        tail = tail[-TAIL:]
+        self.tail, self.tail_length = zlib.crc32(tail), len(tail)
+        if len(tail) >= SPOT and self.length - (self.spots[-1][0] if self.spots else 0) >= self.spacing:
+            self._add_spot(tail[-SPOT:])
+
+    def skip_to(self, length: int, tail: bytes) -> None:
+        """Takes note that everything up to `length` was passed over unread; `tail` ends there."""
+        self.length = length
+        tail = tail[-TAIL:]
+        self.tail, self.tail_length = zlib.crc32(tail), len(tail)
+
+    def tail_agrees(self, before: bytes) -> bool:
+        """Whether `before`, the bytes of the file that end at `length`, are the ones that were read."""
+        if not self.tail_length:
+            return True
+        return len(before) >= self.tail_length and zlib.crc32(before[-self.tail_length :]) == self.tail
+
+    def agrees(self, read_at: ReadAt) -> bool:
+        """Whether all samples stand in the file that `read_at(offset, size)` reads."""
+        if not self.tail_agrees(read_at(self.length - self.tail_length, self.tail_length)):
+            return False
+        if self.head_length and zlib.crc32(read_at(0, self.head_length)) != self.head:
+            return False
+        return all(zlib.crc32(read_at(end - SPOT, SPOT)) == crc for end, crc in self.spots)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "length": self.length,
+            "head_length": self.head_length,
+            "head": self.head,
+            "tail_length": self.tail_length,
+            "tail": self.tail,
+            "spots": self.spots,
+            "spacing": self.spacing,
+        }
+
+    @classmethod
+    def from_dict(cls, body: dict[str, Any]) -> "Evidence":
+        return cls(**{**body, "spots": [(end, crc) for end, crc in body["spots"]]})
+
+    def _add_spot(self, sample: bytes) -> None:
+        """Keeps at most SPOTS samples, spread evenly: when full, every second one goes."""
+        if len(self.spots) == SPOTS:
+            self.spots = self.spots[1::2]
+            self.spacing *= 2
+        self.spots.append((self.length, zlib.crc32(sample)))
+
+
+def reader(fd: int) -> ReadAt:
+    """Reads of an open file at any place; short at its end."""
+
+    def read_at(offset: int, size: int) -> bytes:
+        return os.pread(fd, size, offset)
+
+    return read_at
