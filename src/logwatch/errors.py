@@ -5,6 +5,7 @@ LogwatchError
 │   ├── ConfigError       the configuration file
 │   └── CatalogueError    entries of the catalogue
 ├── StateError        the state directory cannot be used
+├── ListenError       the address for HTTP cannot be had
 └── DeliveryError     a receiver did not take a message
 """
 
@@ -49,6 +50,10 @@ class CatalogueError(InputError):
 
 class StateError(LogwatchError):
     """The state directory cannot be used: read-only, held by another daemon, written by a newer version."""
+
+
+class ListenError(LogwatchError):
+    """The address to listen on cannot be had: taken, forbidden, not of this host."""
 
 
 class DeliveryError(LogwatchError):

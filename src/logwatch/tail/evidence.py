@@ -15,6 +15,7 @@ from typing import Any
 HEAD = 65536
 # Compared on every read, together with the new bytes and so for free.
 TAIL = 256
+AHEAD = 4096
 SPOT = 64
 SPOTS = 16
 
@@ -25,6 +26,7 @@ ReadAt = Callable[[int, int], bytes]
 class Evidence:
     """Samples of the first `length` bytes of a file: its head, spots between, and the last bytes of them.
 
+    `ahead` are bytes beyond `length` that were seen and not accounted for: an unfinished line.
     A sample is kept as a CRC-32: it guards against accident, not against forgery.
     """
 
@@ -35,6 +37,8 @@ class Evidence:
     tail: int = 0
     spots: list[tuple[int, int]] = field(default_factory=list)
     spacing: int = HEAD
+    ahead_length: int = 0
+    ahead: int = 0
 
     def extend(self, data: bytes, tail: bytes) -> None:
         """Takes note of `data`, the bytes at `length`; `tail` are the up to TAIL bytes that end with it."""
@@ -43,14 +47,26 @@ class Evidence:
             self.head = zlib.crc32(part, self.head)
             self.head_length += len(part)
         self.length += len(data)
+        self.ahead_length = 0
         tail = tail[-TAIL:]
         self.tail, self.tail_length = zlib.crc32(tail), len(tail)
         if len(tail) >= SPOT and self.length - (self.spots[-1][0] if self.spots else 0) >= self.spacing:
             self._add_spot(tail[-SPOT:])
 
+    def look_ahead(self, data: bytes) -> None:
+        """Takes note of `data`, bytes at `length` that are not accounted for yet."""
+        data = data[:AHEAD]
+        self.ahead, self.ahead_length = zlib.crc32(data), len(data)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known of the content."""
+        return not (self.length or self.ahead_length)
+
     def skip_to(self, length: int, tail: bytes) -> None:
         """Takes note that everything up to `length` was passed over unread; `tail` ends there."""
         self.length = length
+        self.ahead_length = 0
         tail = tail[-TAIL:]
         self.tail, self.tail_length = zlib.crc32(tail), len(tail)
 
@@ -63,6 +79,8 @@ class Evidence:
     def agrees(self, read_at: ReadAt) -> bool:
         """Whether all samples stand in the file that `read_at(offset, size)` reads."""
         if not self.tail_agrees(read_at(self.length - self.tail_length, self.tail_length)):
+            return False
+        if self.ahead_length and zlib.crc32(read_at(self.length, self.ahead_length)) != self.ahead:
             return False
         if self.head_length and zlib.crc32(read_at(0, self.head_length)) != self.head:
             return False
@@ -77,6 +95,8 @@ class Evidence:
             "tail": self.tail,
             "spots": self.spots,
             "spacing": self.spacing,
+            "ahead_length": self.ahead_length,
+            "ahead": self.ahead,
         }
 
     @classmethod

@@ -37,7 +37,7 @@ NUL_HOLD_S = 30.0
 # A path that was there and is not may be on a mount that comes back.
 KEEP_ABSENT_S = 7 * 86400.0
 # A copy beside its original belongs to a rotation under way; after this pause it is just a copy.
-COPY_SETTLED_S = 30.0
+COPY_SETTLED_S = 5.0
 # Runs of NULs from here on are holes left by a writer that did not open for appending.
 HOLE = 4096
 
@@ -203,8 +203,8 @@ class Follower:
         for path in found.paths:
             if path not in self._slots:
                 self._meet(path, now, from_end=first_time and self.source.from_end)
-            elif self._slots[path].look_at == 0.0:
-                self._look_again(self._slots[path], now, now)
+        for life in [life for life in self._slots.values() if life.look_at == 0.0]:
+            self._look_again(life, now, now)
         for life in [life for life in self._nameless.values() if life.look_at == 0.0]:
             self._recover_nameless(life, now)
         self._discover_at = now + self.source.discovery_s
@@ -268,10 +268,11 @@ class Follower:
             self._skip_to_end(life, stat.st_size)
         self._look_again(life, now, now)
 
-    def _new_life(self, path: str, file: FileId, now: float) -> Life:
+    def _new_life(self, path: str, file: FileId, now: float, home: str = "") -> Life:
         number = self._numbers.get(path, 0) + 1
         self._numbers[path] = number
-        life = Life(life_key(path, number, file), self.source.name, path, number, file, changed_at=now)
+        key = life_key(path, number, file)
+        life = Life(key, self.source.name, path, number, file, home=home or path, changed_at=now)
         self._index(life)
         self._turn.happened["generation"] += 1
         return life
@@ -374,22 +375,23 @@ class Follower:
     def _cut(self, life: Life, size: int, now: float) -> None:
         """The file was truncated: what was there and unread is fetched from a copy, or counted as lost."""
         self._turn.happened["truncated"] += 1
-        fresh = self._new_life(life.path, life.file, now)
+        fresh = self._new_life(life.path, life.file, now, life.home)
+        fresh.left_at = life.left_at
         self._descriptors.hand_over(life, fresh)
-        self._slots[life.path] = fresh
-        copy = siblings.find_copy(life, self._is_read_for_itself)
-        if copy is None:
-            self._skip(life, "truncated_before_read", life.unread)
-            self._release(life)
-            self._end(life)
+        if fresh.left_at is None:
+            self._slots[life.path] = fresh
         else:
-            self._continue_in_copy(life, copy, now)
-        self._go_on(fresh, size, now)
+            self._nameless[fresh.key] = fresh
+        self._end_or_continue_in_copy(life, "truncated_before_read", now)
+        if fresh.left_at is None:
+            self._go_on(fresh, size, now)
+        else:
+            self._look_again(fresh, now, now)
 
     def _is_read_for_itself(self, path: str) -> bool:
-        """Whether the file at `path` has a life of its own that is more than a copy of another."""
+        """Whether the file at `path` has a life of its own that has begun to be read."""
         other = self._slots.get(path)
-        return other is not None and not other.copy_of
+        return other is not None and not other.copy_of and other.offset > 0
 
     def _continue_in_copy(self, life: Life, copy: str, now: float) -> None:
         """copytruncate: the unread rest stands in the copy, which carries this life on."""
@@ -397,6 +399,7 @@ class Follower:
         if stand_in is not None:
             self._end(stand_in)
         life.path, life.dirty, life.verified, life.held_size = copy, True, False, 0
+        life.left_at = None
         with contextlib.suppress(OSError):
             fd = self._descriptors.open(life)
             stat = os.fstat(fd)
@@ -411,16 +414,22 @@ class Follower:
         self._look_again(life, now, now)
 
     def _settle_copy(self, life: Life, now: float) -> None:
-        """A file that repeats another one is not read again, unless they turn out to differ."""
+        """A file that repeats another one is not read again, unless it says more, or something else."""
         original = next((o for o in self.lives() if o.key == life.copy_of), None)
-        if original is not None and not siblings.repeats(life, original, self._descriptors):
-            life.copy_of = ""
-            self._make_ready(life)
+        if original is None or not siblings.repeats(life, original, self._descriptors):
+            self._is_no_copy(life)
         elif now - life.changed_at >= COPY_SETTLED_S:
+            if life.size > original.offset:
+                self._is_no_copy(life)
+                return
             self._skip(life, "copy", life.unread)
             fd = self._descriptors.open(life)
             life.evidence.skip_to(life.size, os.pread(fd, TAIL, max(0, life.size - TAIL)))
             life.offset, life.copy_of, life.dirty = life.size, "", True
+
+    def _is_no_copy(self, life: Life) -> None:
+        life.copy_of, life.is_original = "", True
+        self._make_ready(life)
 
     def _replaced(self, life: Life, now: float) -> None:
         del self._slots[life.path]
@@ -430,12 +439,12 @@ class Follower:
         self._meet(path, now, from_end=False)
 
     def _lost_its_path(self, life: Life, now: float) -> None:
-        """Removed, renamed, or on a mount that is away. An open descriptor goes on; without one we wait."""
-        if life.fd != NOWHERE or life.unread or life.held:
-            del self._slots[life.path]
-            self._leave(life, now)
-        else:
+        """Removed, renamed, or on a mount that is away: what is away may come back and is waited for."""
+        if life.fd == NOWHERE and not siblings.is_mounted(life) and now - life.changed_at < KEEP_ABSENT_S:
             self._look_again(life, now + self.source.cold_s, now)
+            return
+        del self._slots[life.path]
+        self._leave(life, now)
 
     # -- lives without a path
 
@@ -443,13 +452,22 @@ class Follower:
         """`life` has lost its path to another file, or its path is gone."""
         life.left_at = now
         life.changed_at = now
-        if life.fd == NOWHERE and not self._reopen_renamed(life):
-            self._skip(life, "deleted_before_read", life.unread)
-            self._release(life)
-            self._end(life)
+        if life.fd != NOWHERE or self._reopen_renamed(life):
+            self._nameless[life.key] = life
+            self._look_again(life, now, now)
             return
-        self._nameless[life.key] = life
-        self._look_again(life, now, now)
+        self._end_or_continue_in_copy(life, "deleted_before_read", now)
+
+    def _end_or_continue_in_copy(self, life: Life, reason: str, now: float) -> None:
+        """The file is gone or cut. What was unread may stand in the copy that rotation made; else it is lost."""
+        self._nameless.pop(life.key, None)
+        copy = siblings.find_copy(life, self._is_read_for_itself)
+        if copy is not None:
+            self._continue_in_copy(life, copy, now)
+            return
+        self._skip(life, reason, life.unread)
+        self._release(life)
+        self._end(life)
 
     def _reopen_renamed(self, life: Life) -> bool:
         """Finds the file under another name in its directory, as rotation leaves it."""
@@ -469,18 +487,16 @@ class Follower:
 
     def _recover_nameless(self, life: Life, now: float) -> None:
         """After a restart: a life that had no path when we stopped."""
-        life.left_at = now
-        if life.fd == NOWHERE and not self._reopen_renamed(life):
-            self._skip(life, "deleted_before_read", life.unread)
-            self._end(life)
-            return
-        self._look_again(life, now, now)
+        self._leave(life, now)
 
     def _look_at_nameless(self, life: Life, now: float) -> None:
         try:
             stat = os.fstat(life.fd)
         except OSError:
             self._end(life)
+            return
+        if stat.st_size < life.offset:
+            self._cut(life, stat.st_size, now)
             return
         if stat.st_size > life.size:
             life.size, life.changed_at, life.dirty = stat.st_size, now, True
@@ -541,11 +557,7 @@ class Follower:
         data = os.pread(fd, tail + QUANTUM, life.offset - tail)
         before, data = data[:tail], data[tail:]
         if not life.evidence.tail_agrees(before):
-            if life.left_at is None:
-                self._cut(life, os.fstat(fd).st_size, now)
-            else:
-                self._skip(life, "truncated_before_read", life.unread)
-                self._end(life)
+            self._cut(life, os.fstat(fd).st_size, now)
             return
         if data.startswith(b"\x00") and self._step_over_nuls(life, data, now):
             return
@@ -555,8 +567,10 @@ class Follower:
 
     def _seems_a_copy(self, life: Life) -> bool:
         """`train.log.1` that begins as `train.log` does: copied for a rotation, or for keeping."""
-        for original in self._slots.values():
-            is_named_so = original is not life and siblings.is_rotated_name(life.path, original.path)
+        if life.is_original:
+            return False
+        for original in self.lives():
+            is_named_so = original is not life and siblings.is_rotated_name(life.path, original.home)
             if is_named_so and siblings.repeats(life, original, self._descriptors):
                 life.copy_of = original.key
                 self._look_again(life, life.changed_at + HOT_S, life.changed_at)
@@ -587,6 +601,7 @@ class Follower:
                 )
             )
         self._advance(life, framed, before, data[:consumed], text)
+        life.evidence.look_ahead(data[consumed:])
         if framed.overlong and life.overlong == NOWHERE:
             self._turn.happened["overlong"] += 1
         life.overlong = begins if framed.overlong else NOWHERE

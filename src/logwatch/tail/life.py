@@ -27,9 +27,11 @@ class Life:
 
     `offset`: everything before it is accounted for: size seen = scanned + skipped + what is still to be read.
     `lines`: line feeds before `offset`. `size`: the largest size seen in this life.
+    `home`: the path at which this life began, from which rotation makes its names.
     `overlong`: where the record began of which `offset` is in the middle, or NOWHERE.
     `held`: what was found in the unfinished line at the end, as of `held_size` bytes of the file.
     `copy_of`: the life whose bytes this file seems to repeat; it waits to learn which of the two goes on.
+    `is_original`: it turned out not to be a copy.
     `said`: where the unfinished record begins of which an event was already published, or NOWHERE.
     """
 
@@ -46,6 +48,7 @@ class Life:
     overlong: int = NOWHERE
     said: int = NOWHERE
     encoding: str = ""
+    home: str = ""
     evidence: Evidence = field(default_factory=Evidence)
     # Known only while the daemon runs.
     fd: int = NOWHERE
@@ -59,6 +62,7 @@ class Life:
     held: list[Finding] = field(default_factory=list)
     held_size: int = 0
     copy_of: str = ""
+    is_original: bool = False
 
     @property
     def unread(self) -> int:
@@ -91,6 +95,7 @@ class Life:
             "overlong": self.overlong,
             "said": self.said,
             "encoding": self.encoding,
+            "home": self.home,
             "evidence": self.evidence.to_dict(),
         }
 

@@ -22,6 +22,18 @@ def find_renamed(life: Life) -> str | None:
     return None
 
 
+def is_mounted(life: Life) -> bool:
+    """Whether the file system on which `life` was is there: if so, a file that is missing was removed."""
+    directory = os.path.dirname(life.path)
+    while True:
+        try:
+            return os.stat(directory).st_dev == life.file.dev
+        except FileNotFoundError:
+            directory = os.path.dirname(directory)
+        except OSError:
+            return False
+
+
 # What rotation appends to a log's name: a number, a date, a word.
 _ROTATED = re.compile(r"[.\-_](?:\d[\d.\-_T:Z]*|bak|old|orig|copy|prev(?:ious)?|save)$", re.IGNORECASE)
 
@@ -36,20 +48,21 @@ def is_rotated_name(path: str, log: str) -> bool:
 
 def find_copy(life: Life, is_taken: Callable[[str], bool]) -> str | None:
     """A copy of what `life` had read, and more: its unread rest can be read there."""
-    if not life.evidence.length:
+    if life.evidence.is_empty:
         return None
-    directory = os.path.dirname(life.path)
+    directory = os.path.dirname(life.home)
     try:
         with os.scandir(directory) as entries:
-            paths = sorted(e.path for e in entries if is_rotated_name(e.path, life.path))
+            paths = sorted(e.path for e in entries if is_rotated_name(e.path, life.home))
     except OSError:
         return None
+    paths = [path for path in paths if path != life.path]
     return next((path for path in paths if not is_taken(path) and _holds_the_rest(path, life)), None)
 
 
 def repeats(life: Life, original: Life, descriptors: Descriptors) -> bool:
     """Whether the file of `life` holds what was read of `original`, as far as it goes."""
-    if not original.evidence.length:
+    if original.evidence.is_empty:
         return False
     try:
         fd = descriptors.open(life)

@@ -34,7 +34,7 @@ _WORTH_HEARING: list[type[FileSystemEvent]] = [
 
 
 class Doorbell:
-    """Listens below some directories; calls `ring`, from another thread, when there is something to collect."""
+    """Listens below some directories; calls `ring`, from another thread, when there is news to collect."""
 
     def __init__(self, ring: Callable[[], None]) -> None:
         self._handler = _Collector(ring)

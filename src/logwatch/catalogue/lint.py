@@ -1,0 +1,86 @@
+"""Whether a catalogue does what it says.
+
+An *error* is a record that does not do what it says; a *warning* is one that could do it better. The shipped
+catalogue is held to more than somebody's own: there, what is demanded is an error where it is missing.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from logwatch.catalogue.checks import ALL_CHECKS, EXAMPLE_CHECKS, Check
+from logwatch.catalogue.desk import Case, Finding, Level, Shelf
+from logwatch.catalogue.evidence import read_side_files
+from logwatch.catalogue.load import line_of, load
+
+
+def read_shelf(folders: Sequence[Path], strict: Sequence[Path] = ()) -> Shelf:
+    """The catalogue of `folders` with its side files; entries that lie in a `strict` folder are held to more.
+
+    Raises:
+        CatalogueError: with every mistake in every folder.
+    """
+    catalogue = load(folders)
+    return Shelf(
+        catalogue=catalogue,
+        texts={name: path.read_text(encoding="utf-8") for name, path in catalogue.files.items()},
+        side=read_side_files(folders),
+        strict=frozenset(
+            name
+            for name, path in catalogue.files.items()
+            if any(path.is_relative_to(folder) for folder in strict)
+        ),
+    )
+
+
+def lint(shelf: Shelf) -> list[Finding]:
+    """Every check of every record, and of the tables beside them."""
+    findings = [finding for case in shelf.cases() for finding in _checked(case, ALL_CHECKS)]
+    return [*findings, *_families(shelf), *_lost_evidence(shelf)]
+
+
+def check_examples(shelf: Shelf) -> list[Finding]:
+    """Only what the examples say: each is found, by its own entry first; no near miss is."""
+    findings = [finding for case in shelf.cases() for finding in _checked(case, EXAMPLE_CHECKS)]
+    return [*findings, *_lost_evidence(shelf)]
+
+
+def _checked(case: Case, checks: Mapping[str, Check]) -> Iterator[Finding]:
+    """The findings of `checks`; one that is accepted with a reason is only a warning."""
+    for name, check in checks.items():
+        for finding in check(case):
+            if name in case.accepted:
+                what = f"{finding.what} (accepted: {case.accepted[name]})"
+                yield replace(finding, check=name, level=Level.WARNING, what=what)
+            else:
+                yield replace(finding, check=name)
+
+
+def _families(shelf: Shelf) -> Iterator[Finding]:
+    """Every entry of a family carries the family's pattern, and the table knows all of its entries."""
+    for beside, family in shelf.side.families:
+        for row in family.rows:
+            name = family.id_of(row)
+            entry = shelf.catalogue.entries.get(name)
+            where = f"{beside.path}:{line_of(beside.text, ('rows', name))}"
+            if entry is None and row.entry is not None:
+                what = f"the family {family.name} names {name}, which is not in the catalogue"
+                remedy = "correct `entry`, or set it to null"
+            elif entry is not None and row.entry is None:
+                what = f"the family {family.name} does not know that there is an entry {name}"
+                remedy = f'write "entry": "{name}" in the row of {row.code}'
+            elif entry is not None and entry.regex != family.pattern_of(row):
+                where = f"{shelf.catalogue.files[name]}:{line_of(shelf.texts[name], ('regex',))}"
+                what = f"the pattern is not that of its family {family.name}"
+                remedy = f"it has to be {family.pattern_of(row)}"
+            else:
+                continue
+            yield Finding(Level.ERROR, name, where, what, remedy, "family")
+
+
+def _lost_evidence(shelf: Shelf) -> Iterator[Finding]:
+    for name, (beside, _) in shelf.side.evidence.items():
+        if name not in shelf.catalogue.entries:
+            where = f"{beside.path}:{line_of(beside.text, (name,))}"
+            what = f"evidence for {name}, which is not in the catalogue"
+            yield Finding(Level.ERROR, name, where, what, "correct the id, or take it out", "evidence")

@@ -1,0 +1,1 @@
+"""What `logwatch check` looks at: one small function per subject, findings out."""

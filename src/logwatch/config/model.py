@@ -1,0 +1,291 @@
+"""The keys of the configuration, their defaults and what they mean.
+
+The descriptions are the reference: `docs/configuration.md` repeats them and a test keeps the two in step.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import (
+    BaseModel,
+    ByteSize,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from logwatch.catalogue.entry import Language, LogKind, Rate, Severity
+from logwatch.config.values import (
+    Exclude,
+    FileNames,
+    Glob,
+    Labels,
+    LabelValue,
+    Listen,
+    LocalPath,
+    Name,
+    SecretUrl,
+    SigningSecrets,
+    SlackUrl,
+    Template,
+    Url,
+    mistake,
+)
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
+
+
+class CatalogueFolders(_Section):
+    """Which entries are in force."""
+
+    shipped: bool = Field(default=True, description="Use the entries that come with logwatch.")
+    paths: tuple[LocalPath, ...] = Field(
+        default=(), description="Folders of further entries. One with the id of a shipped entry replaces it."
+    )
+
+
+class Source(_Section):
+    """Logs of one kind."""
+
+    name: Name = Field(description="Names the source in events and as the label `source`. Unique.")
+    paths: tuple[Glob, ...] = Field(
+        min_length=1,
+        description="Patterns of paths: `*`, `?`, `[…]` within a part, `**` for any depth.",
+    )
+    exclude: tuple[Exclude, ...] = Field(
+        default=(),
+        description="Patterns of files to leave out; they win. Without a slash in front, at any depth.",
+    )
+    start_at: Literal["beginning", "end"] = Field(
+        default="beginning",
+        description="Where to begin in files that are already there the first time: `beginning` or `end`. "
+        "Files that appear later are read from their beginning.",
+    )
+    path_labels: tuple[Template, ...] = Field(
+        default=(),
+        description="Templates that read labels off a path, as `/logs/{job}/rank{rank}.log`; "
+        "the first that fits wins.",
+    )
+    labels: Labels = Field(
+        default_factory=dict, description="Labels of everything in this source. A path's own labels win."
+    )
+    kind: LogKind = Field(
+        default=LogKind.ANY,
+        description="What writes here: `training`, `serving`, `kernel`, `slurm`, `kubernetes`, `any`. "
+        "Entries for other kinds are not looked for.",
+    )
+    format: Literal["auto", "plain", "cri", "docker"] = Field(
+        default="auto",
+        description="How a line is wrapped: `plain` (not at all), `cri` (containerd, CRI-O), "
+        "`docker` (json-file), `auto` (look).",
+    )
+
+
+class EventFile(_Section):
+    """Where every event is written, one JSON object a line."""
+
+    path: LocalPath | None = Field(
+        default=Path("/var/log/logwatch/events.jsonl"),
+        description="The file; `-` for standard output, `null` for none.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_off(cls, value: Any) -> Any:
+        return {"path": None} if value is None else value
+
+    @field_validator("path", mode="wrap")
+    @classmethod
+    def _dash_stays(cls, value: Any, validate: Any) -> Any:
+        return Path("-") if str(value) == "-" else validate(value)
+
+    @property
+    def to_stdout(self) -> bool:
+        return self.path == Path("-")
+
+
+class Http(_Section):
+    """Metrics, health and the status page."""
+
+    listen: Listen | None = Field(
+        default="127.0.0.1:9477",
+        description="`host:port`; `:9477` for all addresses, `null` for no HTTP at all.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_off(cls, value: Any) -> Any:
+        return {"listen": None} if value is None else value
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Host (empty: all addresses) and port."""
+        if self.listen is None:
+            return None
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
+class Destination(_Section):
+    """What all destinations have: a name, and which incidents they want. Without filters: all."""
+
+    # Keys that hold a secret and can be read from `<key>_file`; True where one of the two is needed.
+    credentials: ClassVar[Mapping[str, bool]] = {}
+
+    name: Name = Field(description="Names the receiver in metrics, messages and `notify test`. Unique.")
+    min_severity: Severity | None = Field(
+        default=None, description="Only incidents at least this bad: `info`, `warning`, `error`, `critical`."
+    )
+    domains: tuple[str, ...] = Field(
+        default=(), description="Only incidents of these domains, as `nccl`, `cuda`."
+    )
+    min_confidence: Rate = Field(
+        default=0.0, description="Only entries at least this sure of themselves, 0 to 1."
+    )
+    tiers: tuple[str, ...] = Field(default=(), description="Only entries of these verification tiers.")
+    labels: Labels = Field(default_factory=dict, description="Only incidents with all these labels.")
+    language: Language | None = Field(
+        default=None, description="`en` or `zh`, where other than the global one."
+    )
+
+
+class Slack(Destination):
+    """A Slack incoming webhook, or a proxy that takes the same messages."""
+
+    credentials: ClassVar[Mapping[str, bool]] = {"webhook_url": True}
+
+    type: Literal["slack"] = Field(description="`slack`.")
+    webhook_url: SlackUrl | None = Field(
+        default=None, description="The address that Slack gave out. Who knows it can post: prefer the file."
+    )
+    webhook_url_file: str | None = Field(default=None, description="The file that holds the address.")
+
+
+class Webhook(Destination):
+    """Any HTTP endpoint; messages are signed as Standard Webhooks has it."""
+
+    credentials: ClassVar[Mapping[str, bool]] = {"url": True, "secret": False}
+
+    type: Literal["webhook"] = Field(description="`webhook`.")
+    url: SecretUrl | None = Field(default=None, description="Where to POST to.")
+    url_file: str | None = Field(default=None, description="The file that holds the address.")
+    secret: SigningSecrets = Field(
+        default=(),
+        description="Signs messages: `whsec_` and base64, or any other text. While one replaces another, "
+        "a list of both.",
+    )
+    secret_file: FileNames = Field(
+        default=(), description="The file that holds the secret, or a list of files."
+    )
+
+
+class Alertmanager(Destination):
+    """Prometheus Alertmanager, API v2."""
+
+    type: Literal["alertmanager"] = Field(description="`alertmanager`.")
+    urls: tuple[Url, ...] = Field(
+        min_length=1, description="Every instance of the cluster, as `http://alertmanager-0:9093`."
+    )
+
+
+class Terminal(Destination):
+    """Standard output, for a person who watches."""
+
+    type: Literal["terminal"] = Field(description="`terminal`.")
+
+
+class Limits(_Section):
+    """What keeps memory, descriptors and time bounded."""
+
+    max_record_bytes: Annotated[ByteSize, Field(ge=1 * KIB, le=64 * MIB)] = Field(
+        default=ByteSize(256 * KIB),
+        description="A longer line is scanned in part; what is left out is counted as skipped.",
+    )
+    max_open_files: Annotated[int, Field(ge=1)] = Field(
+        default=1024, description="Files held open at once; the others are opened when they grow."
+    )
+    batch_bytes: Annotated[ByteSize, Field(ge=64 * KIB, le=1024 * MIB)] = Field(
+        default=ByteSize(4 * MIB),
+        validate_default=True,
+        description="Read before what was read is scanned; at least `max_record_bytes`.",
+    )
+    sweep_s: Annotated[float, Field(ge=0.01, le=3600)] = Field(
+        default=0.25, description="Seconds between two looks at every file."
+    )
+    pattern_timeout_s: Annotated[float, Field(ge=0.001, le=60)] = Field(
+        default=0.25, description="Seconds that one pattern may spend on one line."
+    )
+    quiet_after_s: Annotated[float, Field(ge=1)] = Field(
+        default=1800, description="Seconds without a new event after which an incident is over."
+    )
+
+    @field_validator("batch_bytes", mode="after")
+    @classmethod
+    def _holds_a_record(cls, value: ByteSize, info: ValidationInfo) -> ByteSize:
+        record = info.data.get("max_record_bytes", 0)
+        if value < record:
+            raise mistake(f"of {value:d} is less than max_record_bytes", f"write {record:d} or more")
+        return value
+
+
+class Log(_Section):
+    """What logwatch says of itself, on standard error."""
+
+    format: Literal["console", "json", "auto"] = Field(
+        default="auto", description="`console`, `json`, or `auto`: console on a terminal, else JSON."
+    )
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="`debug`, `info`, `warning`, `error`."
+    )
+
+
+class Config(_Section):
+    """The whole file."""
+
+    state_dir: LocalPath = Field(
+        default=Path("/var/lib/logwatch"),
+        description="Positions, incidents and unsent messages; on a local disk, one daemon each.",
+    )
+    host: LabelValue | None = Field(
+        default=None, description="This machine's name in events; else its host name."
+    )
+    language: Language = Field(default="en", description="Of messages: `en` or `zh`.")
+    watch: Literal["events", "sweep"] = Field(
+        default="events",
+        description="`events`: the kernel's file events beside the sweep, quicker; "
+        "`sweep`: the sweep alone, where watches are scarce or silent.",
+    )
+    catalogue: CatalogueFolders = CatalogueFolders()
+    sources: tuple[Source, ...] = ()
+    events: EventFile = EventFile()
+    http: Http = Http()
+    notify: tuple[Annotated[Slack | Webhook | Alertmanager | Terminal, Field(discriminator="type")], ...] = ()
+    limits: Limits = Limits()
+    log: Log = Log()
+
+
+RECEIVERS: Mapping[str, type[Destination]] = {
+    "slack": Slack,
+    "webhook": Webhook,
+    "alertmanager": Alertmanager,
+    "terminal": Terminal,
+}
+# Where each section's keys stand, list positions left out.
+SECTIONS: Mapping[tuple[str, ...], type[BaseModel]] = {
+    (): Config,
+    ("catalogue",): CatalogueFolders,
+    ("sources",): Source,
+    ("events",): EventFile,
+    ("http",): Http,
+    **{("notify", name): receiver for name, receiver in RECEIVERS.items()},
+    ("limits",): Limits,
+    ("log",): Log,
+}

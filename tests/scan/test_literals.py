@@ -1,0 +1,185 @@
+"""What is derived from a pattern must stand in everything the pattern finds."""
+
+import re
+import warnings
+
+import pytest
+import regex
+from hypothesis import assume, event, given, settings
+from hypothesis import strategies as st
+
+from logwatch.scan.literals import MAX_ALTERNATIVES, MAX_LENGTH, MIN_LENGTH, Literal, Required, derive
+
+from .patterns import Drawn, drawn_patterns
+
+# A pattern of the strategy can be slow on purpose of nobody; such draws are left out.
+FUSE_S = 2.0
+
+
+def compiled(pattern: str) -> "regex.Pattern[str]":
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        try:
+            return regex.compile(pattern, regex.ASCII)
+        except (regex.error, ValueError):
+            assume(False)
+            raise
+
+
+def stands_in(literals: tuple[Literal, ...], record: bytes) -> bool:
+    return any(one.data in (record.lower() if one.caseless else record) for one in literals)
+
+
+def check_soundness(pattern: str, record: bytes) -> None:
+    required = derive(pattern)
+    try:
+        match = compiled(pattern).search(record.decode("utf-8", "replace"), timeout=FUSE_S)
+    except TimeoutError:
+        assume(False)
+        raise
+    event(f"matches: {match is not None}, literals: {bool(required.any_of)}")
+    if match is None:
+        return
+    for demand in (required.any_of, *required.also):
+        assert not demand or stands_in(demand, record)
+    assert required.weight <= len(match.group()) or "{e" in pattern or "{i" in pattern
+
+
+@st.composite
+def records_near(draw: st.DrawFn, drawn: Drawn) -> bytes:
+    """The drawn text among others, its bytes at times damaged, as one record without invisible bytes."""
+    before = draw(st.sampled_from(("", "", "[rank0]: ", "é", "\ufffd", "x" * 80)))
+    after = draw(st.sampled_from(("", "", " at 0x7f", "中", drawn.text)))
+    record = bytearray((before + drawn.text + after).encode())
+    if record and draw(st.integers(0, 9)) == 0:
+        record[draw(st.integers(0, len(record) - 1))] = draw(st.integers(0, 255))
+    return bytes(b for b in record.replace(b"\xef\xbb\xbf", b"") if b not in b"\n\r\x00\x1b")
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.data())
+def test_every_match_contains_a_literal_of_every_demand(data: st.DataObject) -> None:
+    drawn = data.draw(drawn_patterns())
+    check_soundness(drawn.pattern, data.draw(records_near(drawn)))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"You cannot set both.*device_map.*device.*when using the.*accelerate.*launcher with multiple GPUs",
+        r"NVRM: Xid \((?P<device>[^)]*)\): (?P<code>\d{1,3}), (?:pid='?(?P<pid>\d+)'?, )?",
+        r"(?i)cuda (?:error: )?out of memory\b(?: on device (?P<device>\d))?",
+        r"(?:Timeout|timed out) (?:after|at) (?P<ms>\d+) ?m?s(?:ec)?",
+        r"(?P<rank>\d+)-(?P=rank) (?:left|(?i:gone)) (?:ab|abc|abcd)+z{3,5}",
+        r"(?>watchdog|Watchdog) [cC]aught collective.{0,20}?timeout",
+    ],
+)
+@given(st.data())
+@settings(deadline=None, max_examples=60)
+def test_generated_matches_of_patterns_as_people_write_them_contain_their_literals(
+    pattern: str, data: st.DataObject
+) -> None:
+    assert derive(pattern).any_of
+    text = data.draw(st.from_regex(re.compile(pattern, re.ASCII)))
+    record = re.sub("[\n\r\x00\x1b\ufeff]", "", text).encode("utf-8", "replace")
+    check_soundness(pattern, record)
+
+
+@given(st.text(r"abAB(?:i)[]{}|*+?^$\\-&<>=!#P,012 é", max_size=24))
+@settings(deadline=None, max_examples=500)
+def test_any_text_that_compiles_as_a_pattern_can_be_asked_for_its_literals(pattern: str) -> None:
+    compiled(pattern)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert isinstance(derive(pattern), Required)
+
+
+def literals(*texts: str, caseless: bool = False) -> tuple[Literal, ...]:
+    return tuple(sorted(Literal(text.encode(), caseless) for text in texts))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "any_of"),
+    [
+        ("out of memory", literals("out of memory")),
+        ("both.*device_map.*with multiple GPUs", literals("with multiple GPUs")),
+        ("Xid (?:79|48): GPU", literals("Xid 48: GPU", "Xid 79: GPU")),
+        ("(?:timed out|timeout) after", literals("timed out after", "timeout after")),
+        ("(?:watchdog.*|collective )timeout after", literals("timeout after")),
+        ("(?:watchdog.*|collective .*)!", literals("watchdog", "collective ")),
+        ("(?i)NCCL Error", literals("nccl error", caseless=True)),
+        ("(?i:nccl) WARN timeout", literals(" WARN timeout")),
+        ("(?i)nccl (?-i:WARN)", literals("nccl ", caseless=True)),
+        ("(?i:nccl).*|WARN", literals("nccl", "warn", caseless=True)),
+        ("(?:ab){3} left", literals("ababab left")),
+        ("(?:ab){5} left", literals("abababab")),
+        ("(?:GPU ){2,}lost", literals("GPU GPU ")),
+        ("[Cc]uda error", literals("Cuda error", "cuda error")),
+        ("colou?r", literals("color", "colour")),
+        ("[0-9]+ of [a-h][a-h] ranks", literals(" ranks")),
+        ("(?P<n>[0-9]+) of (?P=n) ranks", literals(" ranks")),
+        ("(?=lookahead)real text(?<!behind)", literals("real text")),
+        ("内存不足", literals("内存不足")),
+        ("long enough\nto be cut", literals("long enough")),
+        ("x" * 200, literals("x" * MAX_LENGTH)),
+    ],
+)
+def test_the_longest_certain_text_is_chosen(pattern: str, any_of: tuple[Literal, ...]) -> None:
+    assert derive(pattern).any_of == any_of
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "",
+        ".*",
+        "ab",
+        "(?:timeout|)",
+        "timeout|ab",
+        "(?:timeout)*",
+        "\x1b\x1b\x1b",
+        "\ufffd\ufffd",
+        # Read differently by `re` and `regex`: nothing is said about them.
+        "(?:timeout){e<=1}",
+        "[[:alpha:]]+ timeout",
+        # Known to `regex` alone.
+        "(?V1)timeout",
+        r"\p{Lu} timeout",
+        "(?<name>timeout)",
+    ],
+)
+def test_nothing_is_claimed_where_nothing_is_certain(pattern: str) -> None:
+    assert derive(pattern).any_of == ()
+
+
+def test_bytes_that_are_not_utf_8_do_not_hide_a_record_from_its_pattern() -> None:
+    record = b"bad byte \xff here"
+    assert regex.search("byte \ufffd here", record.decode("utf-8", "replace"), regex.ASCII)
+    assert stands_in(derive("byte \ufffd here").any_of, record)
+
+
+def test_a_set_of_alternatives_does_not_grow_without_bounds() -> None:
+    required = derive("(?:" + "|".join(f"code {n:04}" for n in range(1000)) + ") reached")
+    assert len(required.any_of) <= MAX_ALTERNATIVES
+    assert required.any_of == literals(" reached")
+
+
+def test_every_literal_is_long_enough_to_be_looked_for_and_short_enough_for_the_tables() -> None:
+    required = derive("ab.*cde.*" + "y" * 100)
+    demands = (required.any_of, *required.also)
+    assert demands == (literals("y" * MAX_LENGTH), literals("cde"))
+    assert all(len(one.data) >= MIN_LENGTH for demand in demands for one in demand)
+
+
+@pytest.mark.parametrize(
+    ("less", "more"),
+    [
+        ("timeout", "timeout after"),
+        ("timeout(?: after)?", "timeout after"),
+        ("(?:timeout|collective timeout)", "collective timeout"),
+        ("NVRM: Xid .*", r"NVRM: Xid \(.*\): 79"),
+        ("(?:timeout)*", "timeout"),
+    ],
+)
+def test_weight_counts_the_text_no_match_can_do_without(less: str, more: str) -> None:
+    assert derive(less).weight < derive(more).weight
