@@ -6,6 +6,7 @@ Only the syntax that `re` and `regex` (version 0) read alike is understood; a pa
 has no literals and is run on every record.
 """
 
+import math
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +15,8 @@ from itertools import product
 from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser as sre_parse  # type: ignore[attr-defined]
 from typing import Any
+
+from logwatch.scan.rarity import rate
 
 # A set of alternatives is worth following while it is small; beyond, the common part around it serves.
 MAX_ALTERNATIVES = 64
@@ -95,10 +98,15 @@ def derive(pattern: str) -> Required:
     return Required(any_of=usable[0], also=tuple(usable[1:]), weight=found.weight)
 
 
-def _merit(literals: Sequence[Literal]) -> tuple[int, int, int]:
-    """The longest shortest literal is best, up to the length that is good enough; then the fewest."""
+def _merit(literals: Sequence[Literal]) -> tuple[float, int, int]:
+    """Better sets are greater: long literals that healthy logs lack, then few of them.
+
+    A hit costs about as much as scanning three kilobytes, so a literal that stands once in them is as bad as
+    one that is a byte too short (measured: each byte up to 12 makes scanning a tenth faster).
+    """
     shortest = min(len(literal.data) for literal in literals)
-    return min(shortest, _GOOD_LENGTH), -len(literals), shortest
+    expected = sum(rate(literal.data) for literal in literals)
+    return min(shortest, _GOOD_LENGTH) - math.log2(1 + expected), -len(literals), shortest
 
 
 def _literals(run: _Run) -> tuple[Literal, ...]:
