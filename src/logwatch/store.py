@@ -380,6 +380,9 @@ class _OtherVersionError(Exception):
 
 
 def _usable(path: Path) -> sqlite3.Connection:
+    if path.exists() and path.stat().st_size == 0:
+        # To SQLite that is a new database; to us it is one whose content is lost.
+        raise sqlite3.DatabaseError("is empty")
     db = _connect(path)
     try:
         (version,) = db.execute("PRAGMA user_version").fetchone()

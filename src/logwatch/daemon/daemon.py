@@ -141,7 +141,6 @@ class Daemon:
         """Everything starts here, and ends here in the opposite order."""
         await self._ledger.recall()
         if self._projecting is not None:
-            await self._projecting.recover()
             self._ledger.on_events = self._projecting.ring
         self._ledger.on_messages = self._ring_couriers
         await self._engage(follow=follow)

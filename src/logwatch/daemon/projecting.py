@@ -26,23 +26,13 @@ class Projecting:
         self._metrics = metrics
         self._thread = Thread("event file")
         self._news = asyncio.Event()
+        # Ids that stood in the file when it was first looked at; None until then.
+        self._in_file: set[str] | None = None
         self._complaint = ""
         self._log = structlog.get_logger()
 
     def ring(self) -> None:
         self._news.set()
-
-    async def recover(self) -> None:
-        """After a crash the file may hold events of which the store does not know that they are written."""
-        rows = await self._store_thread.do(lambda: self._store.unwritten(AT_ONCE))
-        try:
-            written = await self._thread.do(lambda: self._file.recover([row[1] for row in rows]))
-        except OSError as error:
-            self._complain(error)
-            return
-        done = [sequence for sequence, event_id, _ in rows if event_id in written]
-        if done:
-            await self._store_thread.do(lambda: self._store.written(max(done)))
 
     async def run(self) -> None:
         failures = 0
@@ -59,17 +49,28 @@ class Projecting:
 
     async def catch_up(self) -> bool:
         """Writes all that is committed; False when the file cannot be written."""
-        while rows := await self._store_thread.do(lambda: self._store.unwritten(AT_ONCE)):
-            lines = [line for _, _, line in rows]
-            try:
+        try:
+            if self._in_file is None:
+                self._in_file = await self._recover()
+            while rows := await self._store_thread.do(lambda: self._store.unwritten(AT_ONCE)):
+                lines = [line for _, event_id, line in rows if event_id not in self._in_file]
                 await self._thread.do(functools.partial(self._file.append, lines))
-            except OSError as error:
-                self._complain(error)
-                return False
-            await self._store_thread.do(functools.partial(self._store.written, rows[-1][0]))
-            self._metrics.events_written(len(rows))
-            self._complaint = ""
+                await self._store_thread.do(functools.partial(self._store.written, rows[-1][0]))
+                self._metrics.events_written(len(lines))
+        except OSError as error:
+            self._complain(error)
+            return False
+        self._complaint = ""
         return True
+
+    async def _recover(self) -> set[str]:
+        """After a crash the file may hold events of which the store does not know that they are written.
+
+        Raises:
+            OSError: when the file cannot be read; nothing may be written before it was.
+        """
+        rows = await self._store_thread.do(lambda: self._store.unwritten(AT_ONCE))
+        return await self._thread.do(lambda: self._file.recover([row[1] for row in rows]))
 
     async def close(self) -> None:
         await self.catch_up()
