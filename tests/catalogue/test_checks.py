@@ -63,6 +63,12 @@ DEMANDED: list[tuple[str, dict[str, Any], str, str]] = [
     ("addresses", {"official_doc_url": "http://docs.nvidia.com/"}, "http://docs", "http://docs"),
     ("addresses", {"official_doc_url": "https://nowhere/"}, "https://nowhere/", "https://nowhere/"),
     ("versions", {"versions": [{"version": "newer ones"}]}, "newer ones", "newer ones"),
+    (
+        "versions",
+        {"workarounds": [{"action": "Wait.", "versions": ["the old"]}], "workarounds_zh": ["等待。"]},
+        "the old",
+        "the old",
+    ),
 ]
 
 

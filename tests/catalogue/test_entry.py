@@ -8,9 +8,10 @@ from pydantic import ValidationError
 
 from logwatch.catalogue.entry import (
     Entry,
+    Fit,
     LogKind,
     Severity,
-    condition_holds,
+    fit_of,
     ranked_dead_ends,
     ranked_workarounds,
 )
@@ -108,18 +109,21 @@ def test_an_entry_is_unlikely_where_a_product_is_known_to_be_another_version(
 
 
 @pytest.mark.parametrize(
-    ("condition", "holds"),
+    ("condition", "fit"),
     [
-        ("", True),
-        ("torch>=2.5", True),
-        ("torch<2.5", False),
-        ("torch>=2.5, nccl<2.20", False),
-        ("only on two nodes", True),
-        ("vllm>=0.9", True),
+        ("", Fit.SURE),
+        ("torch>=2.5", Fit.SURE),
+        ("torch<2.5", Fit.NO),
+        ("torch>=2.5, nccl<2.20", Fit.NO),
+        ("torch>=2.5, vllm>=0.9", Fit.OPEN),
+        ("only on two nodes", Fit.OPEN),
+        ("vllm>=0.9", Fit.OPEN),
+        ("linux", Fit.SURE),
+        ("Windows only", Fit.NO),
     ],
 )
-def test_a_condition_is_judged_by_what_is_known(condition: str, holds: bool) -> None:
-    assert condition_holds(condition, {"torch": "2.6.0", "nccl": "2.21.5"}) is holds
+def test_a_condition_is_judged_by_what_is_known(condition: str, fit: Fit) -> None:
+    assert fit_of(condition, {"torch": "2.6.0", "nccl": "2.21.5"}, "linux") is fit
 
 
 def test_the_most_successful_workaround_that_can_apply_is_recommended() -> None:
@@ -132,7 +136,37 @@ def test_the_most_successful_workaround_that_can_apply_is_recommended() -> None:
     ]
     known = entry(workarounds=workarounds, workarounds_zh=["旧", "好", "更好"])
     assert [w.action for w in ranked_workarounds(known, {"torch": "2.5"})] == ["better", "good", "unrated"]
-    assert [w.action for w in ranked_workarounds(known, language="zh")] == ["旧", "更好", "好", "unrated"]
+    assert [w.action for w in ranked_workarounds(known, {"torch": "1.9"}, "zh")] == [
+        "旧",
+        "更好",
+        "好",
+        "unrated",
+    ]
+
+
+def test_advice_that_may_not_apply_has_to_promise_more_to_come_first() -> None:
+    sure = {"action": "sure", "success_rate": 0.6}
+    for promised, first in ((0.7, "sure"), (0.9, "open")):
+        open_ = {"action": "open", "success_rate": promised, "condition": "where IOMMU is on"}
+        assert ranked_workarounds(entry(workarounds=[open_, sure]))[0].action == first
+
+
+@pytest.mark.parametrize(
+    ("changes", "offered"),
+    [
+        ({"versions": "torch>=2.5"}, True),
+        ({"versions": ["torch<2.0"]}, False),
+        ({"versions": ["torch<2.0", "torch>=2.6"]}, True),
+        ({"versions": None}, True),
+        ({"os_specific": "Linux"}, True),
+        ({"os_specific": ["windows", "macos"]}, False),
+    ],
+)
+def test_a_workaround_is_offered_where_its_versions_and_systems_admit_it(
+    changes: dict[str, Any], offered: bool
+) -> None:
+    known = entry(workarounds=[{"action": "do it", **changes}])
+    assert bool(ranked_workarounds(known, {"torch": "2.6.0"})) is offered
 
 
 def test_the_surest_failure_comes_first_and_an_empty_one_is_left_out() -> None:

@@ -44,10 +44,14 @@ def test_a_familys_pattern_has_the_code_in_its_place_and_goes_on_with_the_rows_t
     assert family.pattern_of(Row(code="A1", tail="!")) == r"code A1(?! )[^{}]{0,3}!"
 
 
-def test_a_row_names_its_entry_or_the_one_it_would_have() -> None:
+def test_any_value_of_a_row_may_have_a_place_in_the_pattern() -> None:
+    family = Family(name="acme/code", pattern=r"\[{code}\]|: {text}", rows=())
+    assert family.pattern_of(Row.model_validate({"code": 7, "text": "gone"})) == r"\[7\]|: gone"
+
+
+def test_the_entries_of_a_family_are_called_by_their_code() -> None:
     family = Family(name="acme/code", pattern="", rows=())
-    assert family.id_of(Row(code="A1")) == "acme/code-a1"
-    assert family.id_of(Row(code=7, entry="acme/seven")) == "acme/seven"
+    assert family.member(Row(code="A1")) == "acme/code-a1"
 
 
 def test_what_else_stands_in_a_table_is_kept_for_others(tmp_path: Path) -> None:

@@ -95,6 +95,12 @@ def test_a_row_without_an_entry_is_fine(tmp_path: Path) -> None:
     assert lint(read_shelf([tmp_path], [tmp_path])) == []
 
 
+def test_an_entry_of_another_name_need_not_carry_the_pattern(tmp_path: Path) -> None:
+    write(tmp_path, good_record())
+    write_family(tmp_path, name="nvidia/code", rows=[{"code": 7, "entry": ID}])
+    assert lint(read_shelf([tmp_path], [tmp_path])) == []
+
+
 @pytest.mark.parametrize(
     ("row", "said"),
     [

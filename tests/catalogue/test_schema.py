@@ -127,6 +127,7 @@ def test_what_is_required_is_required(name: str) -> None:
         {"error_code": 79},
         {"resolvable": True},
         {"decision": None},
+        {"workarounds": [{"action": "Wait.", "versions": "torch>=2.5", "os_specific": None}]},
         {"transition_graph": {"leads_to": ["a/b", {"error_id": "c/d", "probability": 0.5}]}},
         {"a_field_of_somebody_else": 1},
     ],

@@ -119,6 +119,7 @@ def literals(*texts: str, caseless: bool = False) -> tuple[Literal, ...]:
         ("[0-9]+ of [a-h][a-h] ranks", literals(" ranks")),
         ("(?P<n>[0-9]+) of (?P=n) ranks", literals(" ranks")),
         ("(?=lookahead)real text(?<!behind)", literals("real text")),
+        ("[: ]failed[:.]", literals(":failed.", ":failed:", " failed.", " failed:")),
         ("内存不足", literals("内存不足")),
         ("long enough\nto be cut", literals("long enough")),
         ("x" * 200, literals("x" * MAX_LENGTH)),
@@ -162,6 +163,12 @@ def test_a_set_of_alternatives_does_not_grow_without_bounds() -> None:
     required = derive("(?:" + "|".join(f"code {n:04}" for n in range(1000)) + ") reached")
     assert len(required.any_of) <= MAX_ALTERNATIVES
     assert required.any_of == literals(" reached")
+
+
+def test_many_alternatives_in_one_option_do_not_crowd_out_the_other() -> None:
+    required = derive("(?:a|b) was lost by (?:c|d|e|f) and (?:g|h|i|j) and (?:k|l)|x was found")
+    assert Literal(b"x was found") in required.any_of
+    assert len(required.any_of) < MAX_ALTERNATIVES / 2
 
 
 def test_every_literal_is_long_enough_to_be_looked_for_and_short_enough_for_the_tables() -> None:

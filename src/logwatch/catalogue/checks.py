@@ -9,7 +9,7 @@ import regex
 
 from logwatch.catalogue.adversary import slow_line
 from logwatch.catalogue.desk import Case, Finding
-from logwatch.catalogue.entry import Transition
+from logwatch.catalogue.entry import Transition, VersionNote
 from logwatch.scan.literals import derive
 from logwatch.scan.scanner import FLAGS
 
@@ -172,7 +172,11 @@ def _is_address(text: str) -> bool:
 
 
 def _versions(case: Case) -> Iterator[Finding]:
-    for note in case.entry.versions:
+    notes = [*case.entry.versions]
+    notes += [
+        VersionNote(version=text) for workaround in case.entry.workarounds for text in workaround.versions
+    ]
+    for note in notes:
         if note.requirement() is None:
             what = f"not a requirement that can be compared: {_short(note.version)}"
             yield case.demand(case.at("versions", note.version), what, "write product>=1.2,<3 (PEP 440)")

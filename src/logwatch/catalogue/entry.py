@@ -4,6 +4,7 @@ The format is that of the records under `seeds/`. Fields that are not known here
 (`Entry.unknown_fields`) and warned about by the loader: records come from elsewhere, too.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -67,6 +68,11 @@ def _lower_bool(value: Any) -> Any:
     return str(value).lower() if isinstance(value, bool) else value
 
 
+def _texts(value: Any) -> Any:
+    """Records name one, several, or a table of them."""
+    return [value] if isinstance(value, str) else list(value or [])
+
+
 Text = Annotated[str, BeforeValidator(_text_or_empty)]
 
 
@@ -82,6 +88,14 @@ class Workaround(_Record):
     how: Text = ""
     condition: Text = ""
     sources: Annotated[tuple[str, ...], BeforeValidator(_list_or_empty)] = ()
+    versions: Annotated[tuple[str, ...], BeforeValidator(_texts)] = ()
+    os_specific: Annotated[tuple[str, ...], BeforeValidator(_texts)] = ()
+
+    def is_for(self, known: Mapping[str, str], system: str) -> bool:
+        """Whether the versions and operating systems it names, if any, admit what is here."""
+        if self.os_specific and system not in {name.lower() for name in self.os_specific}:
+            return False
+        return not self.versions or any(_judged(v, known) is not Fit.NO for v in self.versions)
 
 
 class DeadEnd(_Record):
@@ -236,42 +250,75 @@ def _fits(wanted: SpecifierSet, version: str) -> bool:
         return True
 
 
-def condition_holds(condition: str, known: Mapping[str, str]) -> bool:
-    """Whether advice given under `condition` can apply.
+class Fit(StrEnum):
+    """Whether advice applies here: as far as is known, for sure, or not at all."""
 
-    A condition of requirements (`torch>=2.5, nccl<2.20`) is judged against the `known` versions; prose,
-    and products whose version is unknown, speak against nothing: the reader judges.
+    SURE = "sure"
+    OPEN = "open"
+    NO = "no"
+
+
+def fit_of(condition: str, known: Mapping[str, str], system: str = "linux") -> Fit:
+    """Whether advice given under `condition` applies.
+
+    Requirements (`torch>=2.5, nccl<2.20`) are judged against the `known` versions, names of operating
+    systems against `system`. Prose, and a product whose version is not known, leave it open.
     """
-    for part in condition.split(","):
-        try:
-            requirement = Requirement(part.strip())
-        except (InvalidRequirement, InvalidSpecifier):
-            continue
-        version = known.get(canonicalize_name(requirement.name))
-        if version is not None and not _fits(requirement.specifier, version):
-            return False
-    return True
+    if not condition.strip():
+        return Fit.SURE
+    systems = {name for name in _SYSTEMS if re.search(rf"\b{name}\b", condition, re.IGNORECASE)}
+    if systems and system not in systems:
+        return Fit.NO
+    verdicts = [_judged(part.strip(), known) for part in condition.split(",")]
+    if Fit.NO in verdicts:
+        return Fit.NO
+    return Fit.OPEN if Fit.OPEN in verdicts and condition.strip().lower() not in systems else Fit.SURE
+
+
+_SYSTEMS = ("linux", "windows", "macos")
+
+
+def _judged(part: str, known: Mapping[str, str]) -> Fit:
+    try:
+        requirement = Requirement(part)
+    except (InvalidRequirement, InvalidSpecifier):
+        return Fit.OPEN
+    version = known.get(canonicalize_name(requirement.name))
+    if version is None:
+        return Fit.OPEN
+    return Fit.SURE if _fits(requirement.specifier, version) else Fit.NO
+
+
+# Advice whose condition may or may not hold here has to promise so much more to be given first.
+_OPEN_COUNTS = 0.75
 
 
 def ranked_workarounds(
-    entry: Entry, known: Mapping[str, str] | None = None, language: Language = "en"
+    entry: Entry, known: Mapping[str, str] | None = None, language: Language = "en", system: str = "linux"
 ) -> list[Workaround]:
-    """What to do, the recommended one first: those that can apply, by claimed success rate.
+    """What to do, the recommended one first: of those that can apply, the highest claimed success rate.
 
     The Chinese texts are a list parallel to `workarounds`; a missing one falls back to English.
     """
-    spoken = [
-        workaround.model_copy(update={"action": text}) if text else workaround
-        for workaround, text in _beside(entry.workarounds, entry.workarounds_zh if language == "zh" else ())
-    ]
-    fitting = [w for w in spoken if w.action and condition_holds(w.condition, known or {})]
-    return sorted(fitting, key=lambda w: -(w.success_rate or 0.0))
+    texts = entry.workarounds_zh if language == "zh" else ()
+    ranked: list[tuple[float, Workaround]] = []
+    for workaround, text in _beside(entry.workarounds, texts):
+        fit = fit_of(workaround.condition, known or {}, system)
+        if workaround.action and fit is not Fit.NO and workaround.is_for(known or {}, system):
+            rate = (workaround.success_rate or 0.0) * (1.0 if fit is Fit.SURE else _OPEN_COUNTS)
+            ranked.append((rate, workaround.model_copy(update={"action": text}) if text else workaround))
+    return [workaround for _, workaround in sorted(ranked, key=lambda pair: -pair[0])]
 
 
-def ranked_dead_ends(entry: Entry, known: Mapping[str, str] | None = None) -> list[DeadEnd]:
+def ranked_dead_ends(
+    entry: Entry, known: Mapping[str, str] | None = None, system: str = "linux"
+) -> list[DeadEnd]:
     """What will not help, the surest failure first; empty ones are left out."""
     said = [
-        d for d in entry.dead_ends if (d.action or d.why_fails) and condition_holds(d.condition, known or {})
+        dead_end
+        for dead_end in entry.dead_ends
+        if (dead_end.action or dead_end.why_fails)
+        and fit_of(dead_end.condition, known or {}, system) is not Fit.NO
     ]
     return sorted(said, key=lambda d: -(d.fail_rate or 0.0))
 

@@ -34,7 +34,7 @@ class Evidence(Examples):
 
 
 class Row(BaseModel):
-    """One value of a family and the entry that has it, if any; that entry's pattern goes on with `tail`."""
+    """One value of a family, and the entry that speaks of it, if any; its pattern goes on with `tail`."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
@@ -44,7 +44,10 @@ class Row(BaseModel):
 
 
 class Family(BaseModel):
-    """Entries that differ in a value only; `{code}` in `pattern` is its place."""
+    """Errors that differ in a value only; `{code}`, or another key of a row, is its place in `pattern`.
+
+    An entry that is called `<name>-<code>` carries exactly this pattern; one of another name need not.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
@@ -52,12 +55,15 @@ class Family(BaseModel):
     pattern: str
     rows: tuple[Row, ...]
 
-    def pattern_of(self, row: Row) -> str:
-        return self.pattern.replace("{code}", str(row.code)) + row.tail
+    def member(self, row: Row) -> str:
+        """The id of an entry of this family for `row`, whether there is one or not."""
+        return f"{self.name}-{row.code}".lower()
 
-    def id_of(self, row: Row) -> str:
-        """The id that an entry for `row` has, whether there is one or not."""
-        return row.entry or f"{self.name}-{row.code}".lower()
+    def pattern_of(self, row: Row) -> str:
+        pattern = self.pattern
+        for key, value in row.model_dump().items():
+            pattern = pattern.replace(f"{{{key}}}", str(value))
+        return pattern + row.tail
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,42 +34,53 @@ def read_shelf(folders: Sequence[Path], strict: Sequence[Path] = ()) -> Shelf:
 
 
 def lint(shelf: Shelf) -> list[Finding]:
-    """Every check of every record, and of the tables beside them."""
-    findings = [finding for case in shelf.cases() for finding in _checked(case, ALL_CHECKS)]
-    return [*findings, *_families(shelf), *_lost_evidence(shelf)]
+    """Every check of every entry, and of the tables beside them."""
+    return [*_each(shelf, ALL_CHECKS), *lint_side_files(shelf)]
 
 
 def check_examples(shelf: Shelf) -> list[Finding]:
     """Only what the examples say: each is found, by its own entry first; no near miss is."""
-    findings = [finding for case in shelf.cases() for finding in _checked(case, EXAMPLE_CHECKS)]
-    return [*findings, *_lost_evidence(shelf)]
+    return [*_each(shelf, EXAMPLE_CHECKS), *_lost_evidence(shelf)]
 
 
-def _checked(case: Case, checks: Mapping[str, Check]) -> Iterator[Finding]:
-    """The findings of `checks`; one that is accepted with a reason is only a warning."""
-    for name, check in checks.items():
-        for finding in check(case):
-            if name in case.accepted:
-                what = f"{finding.what} (accepted: {case.accepted[name]})"
-                yield replace(finding, check=name, level=Level.WARNING, what=what)
-            else:
-                yield replace(finding, check=name)
+def _each(shelf: Shelf, checks: Mapping[str, Check]) -> Iterator[Finding]:
+    for case in shelf.cases():
+        yield from lint_case(case, checks)
+
+
+def lint_case(case: Case, checks: Mapping[str, Check]) -> list[Finding]:
+    """The findings of `checks` on one entry; one that is accepted with a reason is only a warning."""
+    findings = [replace(finding, check=name) for name, check in checks.items() for finding in check(case)]
+    return [
+        _as_accepted(finding, case) if finding.check in case.accepted else finding for finding in findings
+    ]
+
+
+def _as_accepted(finding: Finding, case: Case) -> Finding:
+    what = f"{finding.what} (accepted: {case.accepted[finding.check]})"
+    return replace(finding, level=Level.WARNING, what=what)
+
+
+def lint_side_files(shelf: Shelf) -> list[Finding]:
+    """Whether the tables beside the entries agree with them."""
+    return [*_families(shelf), *_lost_evidence(shelf)]
 
 
 def _families(shelf: Shelf) -> Iterator[Finding]:
-    """Every entry of a family carries the family's pattern, and the table knows all of its entries."""
+    """The table knows the entries that there are, and those of the family carry its pattern."""
+    entries = shelf.catalogue.entries
     for beside, family in shelf.side.families:
         for row in family.rows:
-            name = family.id_of(row)
-            entry = shelf.catalogue.entries.get(name)
+            member = family.member(row)
+            name = row.entry or member
             where = f"{beside.path}:{line_of(beside.text, ('rows', name))}"
-            if entry is None and row.entry is not None:
+            if row.entry is not None and row.entry not in entries:
                 what = f"the family {family.name} names {name}, which is not in the catalogue"
                 remedy = "correct `entry`, or set it to null"
-            elif entry is not None and row.entry is None:
-                what = f"the family {family.name} does not know that there is an entry {name}"
-                remedy = f'write "entry": "{name}" in the row of {row.code}'
-            elif entry is not None and entry.regex != family.pattern_of(row):
+            elif member in entries and row.entry != member:
+                what = f"the family {family.name} does not know that there is an entry {member}"
+                remedy = f'write "entry": "{member}" in the row of {row.code}'
+            elif member in entries and entries[member].regex != family.pattern_of(row):
                 where = f"{shelf.catalogue.files[name]}:{line_of(shelf.texts[name], ('regex',))}"
                 what = f"the pattern is not that of its family {family.name}"
                 remedy = f"it has to be {family.pattern_of(row)}"

@@ -22,7 +22,7 @@ _DULL_WORD = re.compile(
 _VARIABLE: Mapping[str, tuple[str, str]] = {
     "masked": (r"\[masked\]", r"\S{1,200}"),
     "uuid": (r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b", r"[0-9a-fA-F-]{36}"),
-    "url": (r"\b[a-z]{2,8}://[^\s'\"<>)\]]+", r"[a-z]{2,8}://[^\s'\"<>)\]]{1,200}"),
+    "url": (r"""\b[a-z]{2,8}://[^\s'"<>)\]]+""", r"""[a-z]{2,8}://[^\s'"<>)\]]{1,200}"""),
     "time": (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?", r"[\dTZ :.,+-]{19,35}"),
     "clock": (r"\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b", r"[\d:.,]{8,18}"),
     "pci": (r"\b[0-9a-fA-F]{4,8}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}(?:\.[0-7])?\b", r"[0-9a-fA-F:.]{10,16}"),
@@ -30,7 +30,7 @@ _VARIABLE: Mapping[str, tuple[str, str]] = {
     "hex": (r"\b0x[0-9a-fA-F_]+\b", r"0x[0-9a-fA-F_]{1,32}"),
     "digest": (r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,64}\b", r"[0-9a-f]{8,64}"),
     "source": (r"(?<![\w./])[\w./-]+\.(?:py|cc|cpp|cu|c|h|hpp|rs|go):\d+", r"[\w./-]{1,200}:\d+"),
-    "path": (r"(?<![\w.])~?(?:/[\w.@+~=-]+){2,}/?", r"[^\s:,'\"<>)\]]{1,200}"),
+    "path": (r"(?<![\w.])~?(?:/[\w.@+~=-]+){2,}/?", r"""[^\s:,'"<>)\]]{1,200}"""),
     "size": (r"(?<![\w.])\d+(?:\.\d+)? ?(?:[kKMGTP]i?)?B\b", r"[\d.]{1,20} ?[kKMGTP]?i?B"),
     "numbered": (r"(?<=rank|node|nvme|host)\d+|(?<=gpu|GPU|eth)\d+", r"\d+"),
     "decimal": (r"(?<![\w.])-?\d+(?:\.\d+)+(?:[eE][+-]?\d+)?(?=[a-zA-Z]{0,3}\b)", r"-?\d[\d.eE+-]{1,24}"),
@@ -150,7 +150,7 @@ def _escaped(text: str) -> str:
 
 def slug_of(message: str) -> str:
     """Some telling words of `message`: `cuda-uncorrectable-ecc-encountered`."""
-    words = re.findall(r"[A-Za-z]{3,}", message)
+    words = re.findall(r"[A-Za-z]{3,}", _VARIABLES.sub(" ", message))
     telling = list(dict.fromkeys(w.lower() for w in words if not _DULL_WORD.fullmatch(w.lower())))
     slug = "-".join(telling[:_SLUG_WORDS])[:_SLUG_LENGTH].strip("-")
     return slug or "new-entry"

@@ -65,6 +65,8 @@ MEANINGS: Mapping[type[BaseModel], Mapping[str, str]] = {
         "how": "One line more: how, or why it helps.",
         "condition": "When it applies: `torch>=2.5`, or a short clause.",
         "sources": "Addresses where it was read.",
+        "versions": "For which versions it is meant: `torch>=2.5`; one of them has to fit.",
+        "os_specific": "For which operating systems it is meant: linux, windows, macos.",
     },
     DeadEnd: {
         "action": "What is tried.",
@@ -129,6 +131,8 @@ def entry_schema() -> dict[str, Any]:
 
 # What the loader turns into a text by itself.
 _TURNED_INTO_TEXT = {"resolvable": "boolean", "error_code": "integer"}
+# What it takes for an empty text or list, and for a list of one.
+_SHORT_FORMS: Mapping[str, Any] = {"null": None, "string": "one"}
 
 
 def _told(name: str, property_: Mapping[str, Any], field: FieldInfo) -> dict[str, Any]:
@@ -137,15 +141,19 @@ def _told(name: str, property_: Mapping[str, Any], field: FieldInfo) -> dict[str
     allowed = list(bare.get("anyOf", [bare]))
     if name in _TURNED_INTO_TEXT:
         allowed.append({"type": _TURNED_INTO_TEXT[name]})
-    if {"type": "null"} not in allowed and _takes_null(field):
-        allowed.append({"type": "null"})
+    there = {one.get("type") for one in allowed}
+    allowed += [
+        {"type": name}
+        for name, value in _SHORT_FORMS.items()
+        if name not in there and _takes(field, value) and (name == "null" or "array" in there)
+    ]
     return {"anyOf": allowed} if len(allowed) > 1 else bare
 
 
-def _takes_null(field: FieldInfo) -> bool:
+def _takes(field: FieldInfo, value: object) -> bool:
     adapter: TypeAdapter[Any] = TypeAdapter(field.rebuild_annotation())
     try:
-        adapter.validate_python(None)
+        adapter.validate_python(value)
     except ValidationError:
         return False
     return True

@@ -20,6 +20,8 @@ from logwatch.scan.rarity import rate
 
 # A set of alternatives is worth following while it is small; beyond, the common part around it serves.
 MAX_ALTERNATIVES = 64
+# What is long enough already is not multiplied further: the alternatives would crowd out those of a branch.
+_MANY = 16
 # Longer literals do not filter better, and the engine's tables grow with them.
 MAX_LENGTH = 64
 # Below three bytes a literal stands in nearly every chunk.
@@ -31,9 +33,9 @@ _GOOD_LENGTH = 12
 # U+FFFD stands in decoded text for bytes that are not UTF-8: the record itself need not contain its encoding.
 _NEVER_IN_A_RECORD = frozenset("\n\r\x00\x1b\ufeff\ufffd")
 
-# `{` that is no repetition is fuzzy matching to `regex` and plain text to `re`; `[:` opens a POSIX class
-# to `regex` alone. Either would make the derived literals wrong.
-_READ_DIFFERENTLY = re.compile(r"(?<!\\)(?:\\\\)*(?:\{(?!\d*,?\d*\})|\[:)")
+# `{` that is no repetition is fuzzy matching to `regex` and plain text to `re`; `[:alpha:]` in a set is a
+# POSIX class to `regex` alone. Either would make the derived literals wrong.
+_READ_DIFFERENTLY = re.compile(r"(?<!\\)(?:\\\\)*(?:\{(?!\d*,?\d*\})|\[:[^\]]*:\])")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -174,7 +176,8 @@ def _join(left: _Run | None, right: _Run | None) -> _Run | None:
         if right.texts == {""}:
             return left
         return None
-    if len(left.texts) * len(right.texts) > MAX_ALTERNATIVES:
+    count = len(left.texts) * len(right.texts)
+    if count > MAX_ALTERNATIVES or (count > _MANY and min(map(len, left.texts)) >= _GOOD_LENGTH):
         return None
     texts = frozenset(a + b for a, b in product(left.texts, right.texts))
     return None if max(map(len, texts)) > 4 * MAX_LENGTH else _Run(texts, left.caseless)
