@@ -247,3 +247,8 @@ class Daemon:
     def _describe(self) -> None:
         catalogue = self._plan.knowledge.catalogue
         self._metrics.set_catalogue(catalogue.version, catalogue.sha256, len(catalogue.entries))
+        for problem in catalogue.warnings:
+            self._log.warning("catalogue", what=str(problem))
+        for error_id in self._scanner().without_literal:
+            what = f"{error_id}: its pattern has no fixed text, so it is run on every line"
+            self._log.warning("catalogue", what=what)

@@ -26,6 +26,7 @@ class Projecting:
         self._metrics = metrics
         self._thread = Thread("event file")
         self._news = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
         # Ids that stood in the file when it was first looked at; None until then.
         self._in_file: set[str] | None = None
         self._complaint = ""
@@ -40,7 +41,8 @@ class Projecting:
         while True:
             await self._news.wait()
             self._news.clear()
-            if await self.catch_up():
+            # Shielded: what was written must be marked as written, or it is written again.
+            if await asyncio.shield(self.catch_up()):
                 failures = 0
             else:
                 failures += 1
@@ -49,19 +51,23 @@ class Projecting:
 
     async def catch_up(self) -> bool:
         """Writes all that is committed; False when the file cannot be written."""
-        try:
-            if self._in_file is None:
-                self._in_file = await self._recover()
-            while rows := await self._store_thread.do(lambda: self._store.unwritten(AT_ONCE)):
-                lines = [line for _, event_id, line in rows if event_id not in self._in_file]
-                await self._thread.do(functools.partial(self._file.append, lines))
-                await self._store_thread.do(functools.partial(self._store.written, rows[-1][0]))
-                self._metrics.events_written(len(lines))
-        except OSError as error:
-            self._complain(error)
-            return False
-        self._complaint = ""
-        return True
+        async with self._one_at_a_time:
+            try:
+                await self._write_all()
+            except OSError as error:
+                self._complain(error)
+                return False
+            self._complaint = ""
+            return True
+
+    async def _write_all(self) -> None:
+        if self._in_file is None:
+            self._in_file = await self._recover()
+        while rows := await self._store_thread.do(lambda: self._store.unwritten(AT_ONCE)):
+            lines = [line for _, event_id, line in rows if event_id not in self._in_file]
+            await self._thread.do(functools.partial(self._file.append, lines))
+            await self._store_thread.do(functools.partial(self._store.written, rows[-1][0]))
+            self._metrics.events_written(len(lines))
 
     async def _recover(self) -> set[str]:
         """After a crash the file may hold events of which the store does not know that they are written.
