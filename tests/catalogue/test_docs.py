@@ -28,10 +28,9 @@ def commands(block: str) -> Iterator[tuple[str, str]]:
 
 
 def shown(output: str) -> "re.Pattern[str]":
-    """What is shown, where `…` alone on a line or after a mark stands for anything."""
-    pieces = re.split(r"^(…$|✓ …)", output, flags=re.MULTILINE)
-    wild = {"…": r"[^\0]*?", "✓ …": r"✓ [^\n]*"}
-    return re.compile("".join(wild.get(piece, re.escape(piece)) for piece in pieces))
+    """What is shown, where `…` alone on a line stands for any lines."""
+    pieces = re.split(r"^…$", output, flags=re.MULTILINE)
+    return re.compile(r"[^\0]*?".join(map(re.escape, pieces)))
 
 
 def run(command: str, folder: Path) -> str:

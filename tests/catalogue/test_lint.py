@@ -54,6 +54,25 @@ def test_a_replaced_entry_is_judged_as_what_replaces_it(tmp_path: Path) -> None:
     assert finding.where.startswith(f"{path}:")
 
 
+def test_only_what_lies_in_a_judged_folder_is_judged(tmp_path: Path) -> None:
+    shipped, own = tmp_path / "shipped", tmp_path / "own"
+    write(shipped, good_record(root_cause=""))
+    write_evidence(shipped, {"acme/gone": EVIDENCE})
+    write(own, good_record(id="acme/other", regex="some other pattern", signature="some other pattern"))
+    findings = lint(read_shelf([shipped, own], judged=[own]))
+    assert {finding.id for finding in findings} == {"acme/other"}
+
+
+def test_a_judged_entry_may_not_take_the_examples_of_others(tmp_path: Path) -> None:
+    shipped, own = tmp_path / "shipped", tmp_path / "own"
+    write(shipped, good_record())
+    pattern = r"NVRM: Xid \([^)\n]{1,40}\): 79, pid='<unknown>', [^\n]{0,80}?GPU has fallen off the bus"
+    write(own, good_record(id="acme/thief", regex=pattern))
+    (finding,) = check_examples(read_shelf([shipped, own], judged=[own]))
+    assert (finding.level, finding.id, finding.check) == (Level.ERROR, ID, "found")
+    assert "recognised as acme/thief first" in finding.what
+
+
 def test_evidence_beside_a_record_counts_as_its_own(tmp_path: Path) -> None:
     write(tmp_path, good_record(examples=None))
     write_evidence(tmp_path, {ID: EVIDENCE})

@@ -1,4 +1,5 @@
 """What a line's prefix says. The lines are real ones, cut to what matters."""
+# ruff: noqa: E501 - log lines are as long as they are
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -62,7 +63,10 @@ def at(text: str) -> float:
             "E1122 06:01:30.013000 3707 torch/distributed/elastic/multiprocessing/api.py:1002] failed",
             {"pid": "3707"},
         ),
-        ("[ast1815:6807 :0:6807] ib_mlx5_log.c:115  FATAL: Error on mlx5_3", {"host": "ast1815", "pid": "6807"}),
+        (
+            "[ast1815:6807 :0:6807] ib_mlx5_log.c:115  FATAL: Error on mlx5_3",
+            {"host": "ast1815", "pid": "6807"},
+        ),
         (
             "[pod/llm-0-abc/trainer] [rank3]: boom",
             {"pod": "llm-0-abc", "container": "trainer", "rank": "3"},
@@ -103,12 +107,18 @@ def test_what_only_looks_like_a_process_is_not_taken_for_one(line: str) -> None:
 @pytest.mark.parametrize(
     ("line", "when"),
     [
-        ("2023-02-05 10:33:42.317036: E tensorflow/stream_executor/cuda/cuda_blas.cc:428]", "2023-02-05 10:33:42.317036"),
+        (
+            "2023-02-05 10:33:42.317036: E tensorflow/stream_executor/cuda/cuda_blas.cc:428]",
+            "2023-02-05 10:33:42.317036",
+        ),
         ("2023-07-01 16:41:05,669 - ERROR: Exception occurred during H2O LLM", "2023-07-01 16:41:05.669"),
         ("2020-08-03T10:20:25 | mmf.trainers.core.training_loop: Starting", "2020-08-03 10:20:25"),
         ("[2026-06-11 11:44:19] host-0:617:2799 [3] misc/socket.cc:58", "2026-06-11 11:44:19"),
         ("[2026-03-28T14:27:13.072] error: Detected 1 oom_kill event", "2026-03-28 14:27:13.072"),
-        ("[2023-04-18 03:36:00,502] [INFO] [fused_optimizer.py:363:_update_scale]", "2023-04-18 03:36:00.502"),
+        (
+            "[2023-04-18 03:36:00,502] [INFO] [fused_optimizer.py:363:_update_scale]",
+            "2023-04-18 03:36:00.502",
+        ),
         ("  0: [NeMo W 2024-05-10 17:36:21 nemo_logging:349] /usr/local/lib", "2024-05-10 17:36:21"),
         ("2025-01-21T04:41:44,283575+02:00 NVRM: Xid (PCI:0000:38:00): 13", "2025-01-21 02:41:44.283575"),
         ("kern  :warn  : 2025-01-21T04:41:44,283575+00:00 NVRM: Xid", "2025-01-21 04:41:44.283575"),
@@ -120,7 +130,10 @@ def test_what_only_looks_like_a_process_is_not_taken_for_one(line: str) -> None:
         (r'{"log":"boom\n","stream":"stderr","time":"2026-01-02T03:04:05.5Z"}', "2026-01-02 03:04:05.5"),
         ("(APIServer pid=1) [2026-05-21 23:55:54] WARNING _http.py:320", "2026-05-21 23:55:54"),
         # The outermost of several times is the one that is kept.
-        ("Mar 14 19:34:13 minikube kubelet[3244]: E0314 19:34:12.520901    3244 pod_workers.go:190]", "2026-03-14 19:34:13"),
+        (
+            "Mar 14 19:34:13 minikube kubelet[3244]: E0314 19:34:12.520901    3244 pod_workers.go:190]",
+            "2026-03-14 19:34:13",
+        ),
     ],
 )
 def test_it_says_when_the_line_was_written(line: str, when: str) -> None:
@@ -133,9 +146,15 @@ def test_it_says_when_the_line_was_written(line: str, when: str) -> None:
         ("Oct 16 20:47:19 V09 kernel: Kernel panic", "2026-10-16 20:47:19"),
         ("Nov 29 11:28:11 zeus kernel: NVRM: GPU at PCI:0000:c1:00", "2025-11-29 11:28:11"),
         ("Jul  1 04:05:19 combo su(pam_unix)[1]: session opened", "2026-07-01 04:05:19"),
-        ("[rank1]:[E1218 20:27:21.433063423 ProcessGroupNCCL.cpp:629] [Rank 1]", "2025-12-18 20:27:21.433063"),
+        (
+            "[rank1]:[E1218 20:27:21.433063423 ProcessGroupNCCL.cpp:629] [Rank 1]",
+            "2025-12-18 20:27:21.433063",
+        ),
         ("[W304 19:44:41.898456436 TCPStore.cpp:125] [c10d] recvValue failed", "2026-03-04 19:44:41.898456"),
-        ("18:11:06.680 [rank4]:[E205 18:11:06.375750231 ProcessGroupNCCL.cpp:1870]", "2026-02-05 18:11:06.375750"),
+        (
+            "18:11:06.680 [rank4]:[E205 18:11:06.375750231 ProcessGroupNCCL.cpp:1870]",
+            "2026-02-05 18:11:06.375750",
+        ),
         ("(EngineCore pid=4) INFO 08-02 11:06:31 [parallel_state.py:1607]", "2026-08-02 11:06:31"),
         ("I0229 00:00:00.000000 1 file.cc:1] leap", "2024-02-29 00:00:00"),
     ],
@@ -178,8 +197,31 @@ def test_the_time_above_is_that_of_the_last_line_that_says_its_own() -> None:
 
 
 PIECES = st.sampled_from(
-    ["[rank3]:", "(x pid=3)", "[Rank ", "2026-01-01 10:00:00", " ", "[", "]", ":", "E1218 20:27:21.4 ", "9" * 20]
-    + ["a.b/c" * 40, "[PG " * 30, '{"log":"', '{"ts": ', "INFO", " - ", "|", "node1:1:2 [", "Jun 15 12:12:34 "]
+    [
+        *(
+            "[rank3]:",
+            "(x pid=3)",
+            "[Rank ",
+            "2026-01-01 10:00:00",
+            " ",
+            "[",
+            "]",
+            ":",
+            "E1218 20:27:21.4 ",
+            "9" * 20,
+        ),
+        *(
+            "a.b/c" * 40,
+            "[PG " * 30,
+            '{"log":"',
+            '{"ts": ',
+            "INFO",
+            " - ",
+            "|",
+            "node1:1:2 [",
+            "Jun 15 12:12:34 ",
+        ),
+    ]
 )
 
 
@@ -191,6 +233,8 @@ def test_any_text_has_a_prefix_and_none_says_more_than_it_may(text: str) -> None
     assert when is None or when <= REFERENCE + 86400
 
 
-@pytest.mark.parametrize("piece", ["[a:", "(a ", "1:1:1 [", "[PG ", "a/b.c:", "Jan ", "[rank", "E1218 ", "-", "{\"log\":"])
+@pytest.mark.parametrize(
+    "piece", ["[a:", "(a ", "1:1:1 [", "[PG ", "a/b.c:", "Jan ", "[rank", "E1218 ", "-", '{"log":']
+)
 def test_hostile_text_is_read_like_any_other(piece: str) -> None:
     assert read(piece * 200_000).labels == {}

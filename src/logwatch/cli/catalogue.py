@@ -129,10 +129,10 @@ _strict = click.option(
 @_folders
 @_strict
 def test(folders: Sequence[Path], strict: bool) -> int:
-    """Check that the examples of every entry are recognised, and its near misses are not.
+    """Check that the examples of every entry in DIR are recognised, and its near misses are not.
 
-    Looks at the shipped entries and those in DIR together: an example has to be recognised as its own
-    entry before any other.
+    They are looked at beside the shipped entries: an example has to be recognised as its own entry before
+    any other. Without DIR, the shipped entries are checked.
 
     Exit status: 0 all is well, 1 something is wrong, 2 the entries cannot be read.
     """
@@ -143,7 +143,9 @@ def test(folders: Sequence[Path], strict: bool) -> int:
 @_folders
 @_strict
 def lint(folders: Sequence[Path], strict: bool) -> int:
-    """Check everything about the entries: examples, patterns, advice, addresses, translations.
+    """Check everything about the entries in DIR: examples, patterns, advice, addresses, translations.
+
+    Without DIR, the shipped entries are checked.
 
     Exit status: 0 all is well, or only warnings (!); 1 something is wrong (✗); 2 the entries cannot be read.
     """
@@ -154,7 +156,7 @@ def _judge(folders: Sequence[Path], checks: Callable[[Shelf], list[Finding]], *,
     shipped = _near(shipped_folder())
     # In a checkout people name the shipped folder, or a part of it, too.
     own = [folder for folder in folders if not folder.resolve().is_relative_to(shipped.resolve())]
-    shelf = read_shelf([shipped, *own], [shipped, *own] if strict else [shipped])
+    shelf = read_shelf([shipped, *own], strict=[shipped, *own] if strict else [shipped], judged=folders)
     findings = sorted(checks(shelf), key=lambda finding: finding.level is not Level.ERROR)
     look = look_of(sys.stdout, "en")
     for finding in findings:
@@ -174,7 +176,7 @@ def _near(folder: Path) -> Path:
 def _summary(shelf: Shelf, findings: Sequence[Finding]) -> str:
     errors = sum(finding.level is Level.ERROR for finding in findings)
     warnings = _counted(len(findings) - errors, "warning")
-    cases = list(shelf.cases())
+    cases = [case for case in shelf.cases() if case.entry.id in shelf.judged]
     looked_at = (
         f"{_counted(len(cases), 'entry', 'entries')}, "
         f"{_counted(sum(len(case.match) for case in cases), 'example')}, "

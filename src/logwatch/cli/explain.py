@@ -36,7 +36,11 @@ _MOST_ALTERNATIVES = 3
 _GOOD = "32"
 
 
-@click.command(short_help="Tell all about an error, or what a line matches.")
+@click.command(
+    short_help="Tell all about an error, or what a line matches.",
+    # A line may begin with a dash.
+    context_settings={"ignore_unknown_options": True},
+)
 @click.argument("words", nargs=-1, required=True, metavar="ID|LINE|-")
 @catalogue_options
 def explain(words: Sequence[str], folders: Sequence[Path], no_shipped: bool, language: Language) -> int:

@@ -39,35 +39,49 @@ def _is_earlier(one: Spot, other: Spot) -> bool:
     return one.time is not None and other.time is not None and one.time < other.time
 
 
-class Gathering:
-    """Collects sightings and tells them as findings."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A sighting as it is gathered; `event` is there if it may be the first of its error."""
 
-    def __init__(self, advisor: Advisor) -> None:
-        self._advisor = advisor
-        self._by_error: dict[str, _Gathered] = {}
+    error_id: str
+    spot: Spot
+    event: Event | None
 
-    def __len__(self) -> int:
-        return len(self._by_error)
+
+@dataclass(slots=True)
+class Firsts:
+    """Knows which spots were the first of their error when they were asked about."""
+
+    _spots: dict[str, Spot] = field(default_factory=dict)
 
     def is_first(self, error_id: str, spot: Spot) -> bool:
-        """Whether `spot` would be the first of its error: then `add` wants the whole event."""
-        gathered = self._by_error.get(error_id)
-        return gathered is None or _is_earlier(spot, gathered.first)
+        known = self._spots.get(error_id)
+        if known is None or _is_earlier(spot, known):
+            self._spots[error_id] = spot
+            return True
+        return False
 
-    def add_first(self, event: Event, spot: Spot) -> None:
-        gathered = self._by_error.get(event.error_id)
-        if gathered is None:
-            gathered = self._by_error[event.error_id] = _Gathered(event, spot, spot)
-        gathered.event, gathered.first = event, spot
-        gathered.add(spot)
 
-    def add(self, error_id: str, spot: Spot) -> None:
-        self._by_error[error_id].add(spot)
+@dataclass(slots=True)
+class Gathering:
+    """Collects what was seen and tells them as findings."""
 
-    def findings(self) -> Iterator[Finding]:
+    _firsts: Firsts = field(default_factory=Firsts)
+    _by_error: dict[str, _Gathered] = field(default_factory=dict)
+
+    def add(self, said: Seen) -> None:
+        gathered = self._by_error.get(said.error_id)
+        if said.event is not None and self._firsts.is_first(said.error_id, said.spot):
+            if gathered is None:
+                gathered = self._by_error[said.error_id] = _Gathered(said.event, said.spot, said.spot)
+            gathered.event, gathered.first = said.event, said.spot
+        if gathered is not None:
+            gathered.add(said.spot)
+
+    def findings(self, advisor: Advisor) -> Iterator[Finding]:
         for gathered in self._by_error.values():
             last = gathered.last if gathered.count > 1 else None
-            yield Finding(self._advisor.incident(_opened(gathered)), gathered.first, last)
+            yield Finding(advisor.incident(_opened(gathered)), gathered.first, last)
 
 
 def _opened(gathered: _Gathered) -> Open:

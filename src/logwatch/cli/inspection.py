@@ -2,10 +2,11 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from typing import Any, Generic, TypeVar
 
+from logwatch.cli.checks.finding import counted
 from logwatch.cli.sightings import Sighting, Watch
 from logwatch.errors import Problem
 from logwatch.render.report import Effort
@@ -15,9 +16,59 @@ from logwatch.tail.oneshot import KEPT_HEAD, KEPT_TAIL, MAX_RECORD, Reading, Tar
 # A folder of checkpoints would fill the screen.
 _MOST_SKIPPED_TOLD = 5
 _OVERLONG = (
-    f"longer than {MAX_RECORD >> 10} KiB: only the first {KEPT_HEAD >> 10} and the last "
+    f"of more than {MAX_RECORD >> 10} KiB: only the first {KEPT_HEAD >> 10} and the last "
     f"{KEPT_TAIL >> 10} KiB of each were looked at"
 )
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch(Generic[T]):
+    """What a part of `target` gave, in order; with bytes read, bytes unpacked and lines of it so far."""
+
+    target: Target
+    found: Sequence[T]
+    read: int
+    size: int
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How the reading of all of `target` went, with the same counts."""
+
+    target: Target
+    read: int
+    size: int
+    lines: int
+    skipped: str
+    trouble: str
+    overlong: int
+    timeouts: Counter[str]
+
+
+def in_turn(
+    files: Iterable[Target], scanner: Scanner, testify: Callable[[Sighting], T]
+) -> Iterator[Batch[T] | Account]:
+    """Reads one file after the other; what `testify` makes of the sightings comes as soon as it is there."""
+    for target in files:
+        reading = Reading(target.path)
+        watch = Watch(scanner, reading)
+        framer = reading.framer
+        for sightings in watch.batches():
+            found = [testify(sighting) for sighting in sightings]
+            yield Batch(target, found, reading.read, framer.offset, framer.lines)
+        yield Account(
+            target=target,
+            read=reading.read,
+            size=framer.offset,
+            lines=framer.lines,
+            skipped=reading.skipped,
+            trouble=reading.trouble,
+            overlong=framer.overlong,
+            timeouts=watch.timeouts,
+        )
 
 
 @dataclass(slots=True)
@@ -28,56 +79,62 @@ class Inspection:
     anything that was asked for could not be looked at.
     """
 
-    scanner: Scanner
     targets: Targets
     say: Callable[[Problem], None]
     advanced: Callable[[int, str], None]
     trouble: bool = False
-    lines: int = 0
-    files: int = 0
-    size: int = 0
+    _files: int = 0
     _read: int = 0
+    _size: int = 0
+    _lines: int = 0
+    _at_hand: Batch[Any] | None = None
     _skipped: int = 0
     _timeouts: Counter[str] = field(default_factory=Counter)
     _started: float = field(default_factory=time.monotonic)
 
-    def effort(self, known: int) -> Effort:
-        return Effort(self.lines, self.files, self.size, time.monotonic() - self._started, known)
-
-    def sightings(self) -> Iterator[Sighting]:
-        """Everything known, by file in order and by offset; what has to be said is said on the way."""
+    def testimonies(self, messages: Iterable[Batch[T] | Account]) -> Iterator[T]:
+        """Everything that was found, by file in order and by offset. Says what has to be said on the way."""
         for problem in self.targets.problems:
             self._tell_trouble(problem)
-        for target in self.targets.files:
-            reading = Reading(target.path)
-            watch = Watch(self.scanner, reading)
-            try:
-                yield from watch.sightings(partial(self._advanced, reading))
-            finally:
-                self._account(target, reading, watch)
+        for message in messages:
+            if isinstance(message, Account):
+                self._account(message)
+                continue
+            self._at_hand = message
+            yield from message.found
+            self.advanced(self._read + message.read, message.target.path)
         self._tell_what_was_left_out()
 
-    def _advanced(self, reading: Reading) -> None:
-        self.advanced(self._read + reading.read, reading.path)
+    def effort(self, known: int) -> Effort:
+        """What it took, the file at hand included; `known` is how many errors were looked for."""
+        now = self._at_hand
+        return Effort(
+            lines=self._lines + (now.lines if now else 0),
+            files=self._files + (now is not None),
+            size=self._size + (now.size if now else 0),
+            seconds=time.monotonic() - self._started,
+            known=known,
+        )
 
-    def _account(self, target: Target, reading: Reading, watch: Watch) -> None:
-        self._read += reading.read
-        self._timeouts.update(watch.timeouts)
-        if reading.skipped:
-            self._tell_skipped(target, reading)
+    def _account(self, account: Account) -> None:
+        self._timeouts.update(account.timeouts)
+        self._read += account.read
+        self._at_hand = None
+        if account.skipped:
+            self._tell_skipped(account)
             return
-        self.files += 1
-        self.lines += reading.framer.lines
-        self.size += reading.framer.offset
-        if reading.trouble:
-            self._tell_trouble(Problem(target.path, reading.trouble))
-        if reading.framer.overlong:
-            self.say(Problem(target.path, f"{reading.framer.overlong} lines are {_OVERLONG}"))
+        self._files += 1
+        self._lines += account.lines
+        self._size += account.size
+        if account.trouble:
+            self._tell_trouble(Problem(account.target.path, account.trouble))
+        if account.overlong:
+            self.say(Problem(account.target.path, f"{counted(account.overlong, 'line')} {_OVERLONG}"))
 
-    def _tell_skipped(self, target: Target, reading: Reading) -> None:
+    def _tell_skipped(self, account: Account) -> None:
         self._skipped += 1
-        problem = Problem(target.path, f"skipped: {reading.skipped}")
-        if target.named:
+        problem = Problem(account.target.path, f"skipped: {account.skipped}")
+        if account.target.named:
             self._tell_trouble(problem)
         elif self._skipped <= _MOST_SKIPPED_TOLD:
             self.say(problem)
@@ -88,9 +145,8 @@ class Inspection:
 
     def _tell_what_was_left_out(self) -> None:
         if self._skipped > _MOST_SKIPPED_TOLD:
-            more = self._skipped - _MOST_SKIPPED_TOLD
-            self.say(Problem("scan", f"{more} more files were skipped, as they hold no text"))
+            more = counted(self._skipped - _MOST_SKIPPED_TOLD, "more file")
+            self.say(Problem("scan", f"skipped {more}"))
         for error_id, times in self._timeouts.items():
-            self.say(
-                Problem(error_id, f"its pattern took too long on {times} lines and may have missed them")
-            )
+            lines = counted(times, "line")
+            self.say(Problem(error_id, f"its pattern took too long on {lines} and may have missed them"))

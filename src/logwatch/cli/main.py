@@ -18,7 +18,7 @@ import click
 from logwatch import __version__
 from logwatch.errors import LogwatchError
 
-FOUND_NOTHING, FOUND, TROUBLE = 0, 1, 2
+_TROUBLE = 2
 # As a shell reports a process that ended by SIGINT or SIGPIPE.
 _INTERRUPTED, _PIPE_CLOSED = 130, 141
 
@@ -108,10 +108,10 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         status = logwatch.main(args=args, prog_name="logwatch", standalone_mode=False)
     except click.ClickException as error:
         error.show()
-        sys.exit(TROUBLE)
+        sys.exit(_TROUBLE)
     except LogwatchError as error:
         click.echo(f"logwatch: {error}", err=True)
-        sys.exit(TROUBLE)
+        sys.exit(_TROUBLE)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(_INTERRUPTED)
     sys.exit(status if isinstance(status, int) else 0)

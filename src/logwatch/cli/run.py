@@ -43,27 +43,33 @@ async def serve(settings: config.Config, path: Path, *, once: bool = False, dry_
         if once:
             await assembly.daemon.run_once()
             return
-        _heed_signals(assembly, path)
+        heed_signals(assembly)
+        _heed_reloads(assembly, path)
         await assembly.daemon.run()
 
 
-def _heed_signals(assembly: Assembly, path: Path) -> None:
+def heed_signals(assembly: Assembly) -> None:
+    """TERM and INT end the daemon in order; the next one finds the default and ends the process at once."""
     loop = asyncio.get_running_loop()
-    reloads: set[asyncio.Task[None]] = set()
 
     def stop() -> None:
-        # The next signal finds the default: it ends the process at once.
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
         assembly.daemon.stop()
+
+    loop.add_signal_handler(signal.SIGTERM, stop)
+    loop.add_signal_handler(signal.SIGINT, stop)
+
+
+def _heed_reloads(assembly: Assembly, path: Path) -> None:
+    loop = asyncio.get_running_loop()
+    reloads: set[asyncio.Task[None]] = set()
 
     def reload() -> None:
         task = loop.create_task(_reload(assembly, path))
         reloads.add(task)
         task.add_done_callback(reloads.discard)
 
-    loop.add_signal_handler(signal.SIGTERM, stop)
-    loop.add_signal_handler(signal.SIGINT, stop)
     loop.add_signal_handler(signal.SIGHUP, reload)
 
 

@@ -3,9 +3,11 @@
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -13,8 +15,8 @@ from logwatch.catalogue.entry import Language
 from logwatch.catalogue.load import Catalogue
 from logwatch.catalogue.rules import rules_of
 from logwatch.cli.entries import catalogue_options, load_entries
-from logwatch.cli.gathering import Gathering
-from logwatch.cli.inspection import Inspection
+from logwatch.cli.gathering import Firsts, Gathering, Seen
+from logwatch.cli.inspection import Account, Batch, Inspection, in_turn
 from logwatch.cli.sightings import Sighting
 from logwatch.cli.terminal import Progress, look_of, progress
 from logwatch.errors import Problem
@@ -26,9 +28,13 @@ from logwatch.render.inert import inert
 from logwatch.render.jsonl import event_line, incident_line
 from logwatch.render.report import Finding, Spot, report
 from logwatch.scan.scanner import Scanner
-from logwatch.tail.oneshot import STDIN, targets
+from logwatch.tail.oneshot import STDIN, Targets, targets
 
 _NOTHING, _FOUND, _TROUBLE, _INTERRUPTED = 0, 1, 2, 130
+# Bytes. Starting a process takes as long as reading a tenth of that.
+_WORTH_A_PROCESS = 64 << 20
+
+T = TypeVar("T")
 
 
 @click.command(short_help="Find known errors in files or a pipe.")
@@ -50,12 +56,19 @@ _NOTHING, _FOUND, _TROUBLE, _INTERRUPTED = 0, 1, 2, 130
     callback=lambda _ctx, _option, texts: [_template(text) for text in texts],
     help="Read labels off the path, as in '/logs/{job}/rank{rank}.log'. The first that fits. Repeatable.",
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Look into N files at once. Usual: as many as there are processors, where the files are large.",
+)
 @catalogue_options
 def scan(
     files: Sequence[str],
     form: str,
     incidents: bool,
     templates: Sequence[PathTemplate],
+    jobs: int | None,
     folders: Sequence[Path],
     no_shipped: bool,
     language: Language,
@@ -74,21 +87,43 @@ def scan(
     """
     wanted = targets(files or [_standard_input()])
     catalogue = load_entries(folders, no_shipped=no_shipped)
-    witness = Witness(Publisher(catalogue.entries, catalogue.version, language), templates)
+    publisher = Publisher(catalogue.entries, catalogue.version, language)
+    witness = Witness(publisher, templates)
+    look_into = partial(_messages, wanted, _scanner(catalogue), jobs)
     with progress(sys.stderr, wanted.size, wanted=form == "text" or not sys.stdout.isatty()) as bar:
-        inspection = Inspection(_scanner(catalogue), wanted, _sayer(bar), _advancer(bar))
+        inspection = Inspection(wanted, _sayer(bar), _advancer(bar))
         if form == "json" and not incidents:
-            return _status(inspection, found=_print_events(inspection, witness) > 0)
+            return _status(inspection, found=_print(inspection.testimonies(look_into(witness.line))) > 0)
+        interrupted = False
         if incidents:
-            findings, interrupted = [_of_incident(i) for i in _folded(inspection, witness)], False
+            folded = _folded(inspection.testimonies(look_into(witness.event)))
+            findings = [_of_incident(incident) for incident in folded]
         else:
-            findings, interrupted = _gathered(inspection, witness)
+            gathering = Gathering()
+            interrupted = _gather(gathering, inspection.testimonies(look_into(witness.seen)))
+            findings = list(gathering.findings(Advisor(catalogue.entries, catalogue.version, language)))
     if form == "json":
-        _write(incident_line(finding.incident) for finding in findings)
+        _print(incident_line(finding.incident) for finding in findings)
     else:
         effort = inspection.effort(len(catalogue.entries))
         click.echo(report(findings, effort, look_of(sys.stdout, language)), nl=False)
     return _INTERRUPTED if interrupted else _status(inspection, found=bool(findings))
+
+
+def _messages(
+    wanted: Targets, scanner: Scanner, jobs: int | None, testify: Callable[[Sighting], T]
+) -> Iterator[Batch[T] | Account]:
+    jobs = min(len(wanted.files), _worth(wanted) if jobs is None else jobs)
+    if jobs <= 1:
+        return in_turn(wanted.files, scanner, testify)
+    from logwatch.cli.workers import side_by_side  # noqa: PLC0415 - it brings multiprocessing
+
+    return side_by_side(wanted.files, scanner, testify, jobs)
+
+
+def _worth(wanted: Targets) -> int:
+    """How many processes pay: one for a start, another for each part that takes longer than to start it."""
+    return min(len(os.sched_getaffinity(0)), 1 + wanted.size // _WORTH_A_PROCESS)
 
 
 def _standard_input() -> str:
@@ -144,14 +179,15 @@ class Witness:
     templates: Sequence[PathTemplate]
     host: str = field(default_factory=lambda: os.uname().nodename)
     _origins: dict[str, Origin] = field(default_factory=dict)
-
-    def origin(self, path: str) -> Origin:
-        if path not in self._origins:
-            # Only the file at hand is ever asked for.
-            self._origins = {path: self._origin(path)}
-        return self._origins[path]
+    _firsts: Firsts = field(default_factory=Firsts)
 
     def _origin(self, path: str) -> Origin:
+        if path not in self._origins:
+            # Only the file at hand is ever asked for.
+            self._origins = {path: self._origin_of(path)}
+        return self._origins[path]
+
+    def _origin_of(self, path: str) -> Origin:
         is_file = path != STDIN
         return Origin(
             source="scan",
@@ -162,61 +198,60 @@ class Witness:
             host=self.host,
         )
 
+    def line(self, sighting: Sighting) -> bytes:
+        """The published event. It has no context, so none is looked for."""
+        return event_line(self._event(sighting, ()))
+
     def event(self, sighting: Sighting) -> Event:
+        return self._event(sighting, sighting.surroundings())
+
+    def seen(self, sighting: Sighting) -> Seen:
+        labels = {**sighting.labels, **self._origin(sighting.path).labels}
+        spot = Spot(sighting.path, sighting.line_number, labels, sighting.written)
+        error_id = sighting.match.rule
+        is_first = self._firsts.is_first(error_id, spot)
+        return Seen(error_id, spot, self.event(sighting) if is_first else None)
+
+    def _event(self, sighting: Sighting, context: Sequence[str]) -> Event:
         return self.publisher.event(
             sighting.match,
-            self.origin(sighting.path),
+            self._origin(sighting.path),
             offset=sighting.offset,
             line_number=sighting.line_number,
             now=sighting.time,
-            context=sighting.surroundings(),
+            context=context,
             labels=sighting.labels,
         )
 
-    def spot(self, sighting: Sighting) -> Spot:
-        labels = {**sighting.labels, **self.origin(sighting.path).labels}
-        return Spot(sighting.path, sighting.line_number, labels, sighting.written)
+
+def _print(lines: Iterable[bytes]) -> int:
+    """How many there were."""
+    printed = 0
+    for line in lines:
+        sys.stdout.buffer.write(line)
+        printed += 1
+    return printed
 
 
-def _print_events(inspection: Inspection, witness: Witness) -> int:
-    found = 0
-    for sighting in inspection.sightings():
-        sys.stdout.buffer.write(event_line(witness.event(sighting)))
-        found += 1
-    return found
-
-
-def _gathered(inspection: Inspection, witness: Witness) -> tuple[list[Finding], bool]:
-    """The findings by error, and whether somebody did not want to wait for all of them."""
-    publisher = witness.publisher
-    gathering = Gathering(Advisor(publisher.entries, publisher.catalogue_version, publisher.language))
-    interrupted = False
+def _gather(gathering: Gathering, everything: Iterable[Seen]) -> bool:
+    """Whether somebody did not want to wait for the end; what was gathered until then is worth telling."""
     try:
-        for sighting in inspection.sightings():
-            spot = witness.spot(sighting)
-            if gathering.is_first(sighting.match.rule, spot):
-                gathering.add_first(witness.event(sighting), spot)
-            else:
-                gathering.add(sighting.match.rule, spot)
+        for seen in everything:
+            gathering.add(seen)
     except KeyboardInterrupt:
-        interrupted = True
-    return list(gathering.findings()), interrupted
+        return True
+    return False
 
 
-def _folded(inspection: Inspection, witness: Witness) -> list[Incident]:
-    from logwatch.incident.replay import fold  # noqa: PLC0415 - not needed for every scan
+def _folded(events: Iterable[Event]) -> Iterable[Incident]:
+    from logwatch.incident.replay import fold  # noqa: PLC0415 - not every scan folds
 
-    return fold(witness.event(sighting) for sighting in inspection.sightings())
+    return fold(events)
 
 
 def _of_incident(incident: Incident) -> Finding:
     evidence = incident.evidence
     return Finding(incident, Spot(evidence.path, evidence.line_number, incident.labels, incident.first_seen))
-
-
-def _write(lines: Iterable[bytes]) -> None:
-    for line in lines:
-        sys.stdout.buffer.write(line)
 
 
 def _status(inspection: Inspection, *, found: bool) -> int:

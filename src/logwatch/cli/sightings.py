@@ -86,16 +86,14 @@ class Watch:
     _passed: int = 0
     _clock: _Clock = field(default_factory=_Clock)
 
-    def sightings(self, advanced: Callable[[], None]) -> Iterator[Sighting]:
-        """Everything known in the file, in order; `advanced` is called after every chunk."""
+    def batches(self) -> Iterator[Iterator[Sighting]]:
+        """Everything known in the file, in order, part by part as it is read."""
         for chunk in self.reading.chunks():
             found = self.scanner.scan(chunk.data)
             self.timeouts.update(found.timeouts)
-            if found.matches:
-                yield from self._in_chunk(chunk, found.matches)
+            yield self._in_chunk(chunk, found.matches) if found.matches else iter(())
             self._above = (self._above + chunk.data[-LOOK_BACK:])[-LOOK_BACK:]
             self._passed += len(chunk.data)
-            advanced()
 
     def _in_chunk(self, chunk: Chunk, matches: Sequence[Match]) -> Iterator[Sighting]:
         self._clock.set(self.reading.modified)

@@ -122,7 +122,8 @@ def _heading(entry: Entry, say: Phrases, words: _Words, look: Look) -> Iterator[
     for number, line in enumerate(wrapped(inert_line(entry.title(look.language)), look.width - len(indent))):
         before = indent if number else look.paint(COLOURS[entry.severity], word) + "  "
         yield before + look.paint(BOLD, line)
-    names = [entry.id, words.aliases.format(names=", ".join(entry.aliases)) if entry.aliases else ""]
+    aliases = inert_line(", ".join(entry.aliases))
+    names = [entry.id, words.aliases.format(names=aliases) if aliases else ""]
     for said in (names, _standing(entry, say, words)):
         about = " · ".join(filter(None, said))
         yield from (indent + line for line in wrapped(about, look.width - len(indent)))

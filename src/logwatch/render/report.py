@@ -146,7 +146,7 @@ def _heading(finding: Finding, told: Briefing, look: Look) -> Iterator[str]:
     incident = finding.incident
     times = told.say.times_in_places if incident.place_count > 1 else told.say.times
     counted = times.format(count=f"{incident.count:,}", places=f"{incident.place_count:,}")
-    about = " · ".join([incident.error_id, counted, *told.tags, told.resolvable]).strip(" ·")
+    about = " · ".join([inert_line(incident.error_id), counted, *told.tags, told.resolvable]).strip(" ·")
     yield from (indent + line for line in wrapped(about, look.width - len(indent)))
 
 
@@ -227,14 +227,16 @@ def steps(title: str, told: Sequence[Step], look: Look) -> Iterator[str]:
 def _below(incident: Incident, told: Briefing, look: Look) -> Iterator[str]:
     yield ""
     more = len(incident.workarounds) - (told.do_first is not None)
-    for label, value in _references(told):
+    for label, value in _references(incident, told):
         yield f"{_INDENT}{look.paint(DIM, label + ':')} {value}"
-    command = f"logwatch explain {incident.error_id}"
+    command = f"logwatch explain {inert_line(incident.error_id)}"
     what = f"{told.say.otherwise} ({more}): " if more > 0 else f"{_WORDS[look.language].more} "
     yield f"{_INDENT}{look.paint(DIM, what)}{command}"
 
 
-def _references(told: Briefing) -> Iterator[tuple[str, str]]:
+def _references(incident: Incident, told: Briefing) -> Iterator[tuple[str, str]]:
+    if incident.decision:
+        yield told.say.decision, told.say.decisions.get(incident.decision, inert_line(incident.decision))
     if told.echoes:
         yield told.say.echoes, told.echoes
     yield from ((link.label, link.url) for link in told.links)
@@ -264,7 +266,7 @@ def _overview(findings: Sequence[Finding], look: Look) -> Iterator[str]:
         (
             f.incident.severity,
             say.severities[f.incident.severity],
-            f.incident.error_id,
+            inert_line(f.incident.error_id),
             f"{f.incident.count:,}×",
             _spot(replace(f.first, time=None), look),
         )

@@ -96,13 +96,14 @@ class Framer:
     size_of: Callable[[bytes], int] = len
     line_number: int = 1
     overlong: int = 0
+    _in_line: bool = False
     _pending: bytes = b""
     _long: _Overlong | None = None
 
     @property
     def lines(self) -> int:
         """How many lines have been given out, as an editor counts them."""
-        return self.line_number - 1
+        return self.line_number - 1 + self._in_line
 
     def feed(self, block: bytes) -> Iterator[Chunk]:
         """The records that `block` completes."""
@@ -136,23 +137,23 @@ class Framer:
         else:
             return
         self._pending = b""
-        self.line_number += 1
 
     def _whole(self, data: bytes) -> Chunk:
         chunk = Chunk(data, self.offset, self.line_number, self.size_of)
-        self._pass(self.size_of(data), data.count(b"\n"))
+        self._pass(data, self.size_of(data))
         return chunk
 
     def _end_overlong(self, record: _Overlong, end: bytes) -> Chunk:
         chunk = Chunk(record.text() + end, self.offset, self.line_number, self.size_of)
-        self._pass(record.size + self.size_of(end), end.count(b"\n"))
+        self._pass(chunk.data, record.size + self.size_of(end))
         self.overlong += 1
         self._long = None
         return chunk
 
-    def _pass(self, size: int, lines: int) -> None:
+    def _pass(self, data: bytes, size: int) -> None:
         self.offset += size
-        self.line_number += lines
+        self.line_number += data.count(b"\n")
+        self._in_line = not data.endswith(b"\n")
 
 
 def _first_end(data: bytes) -> int:
