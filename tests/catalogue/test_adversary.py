@@ -4,7 +4,8 @@ import pytest
 
 from logwatch.catalogue.adversary import LENGTH, hostile_lines, slow_line
 from logwatch.catalogue.entry import Entry
-from logwatch.scan.scanner import Rule, Scanner
+from logwatch.scan.index import Rule
+from logwatch.scan.scanner import Scanner
 
 
 def entry(pattern: str, signature: str) -> Entry:

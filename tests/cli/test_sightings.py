@@ -10,7 +10,8 @@ import pytest
 
 from logwatch.cli.sightings import Sighting, Watch
 from logwatch.scan.prefix import LOOK_BACK
-from logwatch.scan.scanner import Rule, Scanner
+from logwatch.scan.index import Rule
+from logwatch.scan.scanner import Scanner
 from logwatch.tail import oneshot
 from logwatch.tail.oneshot import Reading
 

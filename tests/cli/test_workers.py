@@ -10,7 +10,8 @@ from logwatch.cli.inspection import Account, Batch, in_turn
 from logwatch.cli.sightings import Sighting
 from logwatch.cli.workers import side_by_side
 from logwatch.errors import LogwatchError
-from logwatch.scan.scanner import Rule, Scanner
+from logwatch.scan.index import Rule
+from logwatch.scan.scanner import Scanner
 from logwatch.tail.oneshot import Target, targets
 
 SCANNER = Scanner([Rule("a/boom", "it went boom")])

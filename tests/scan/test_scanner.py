@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from logwatch.scan.clean import visible
 from logwatch.scan.engine import available
+from logwatch.scan.index import Rule
 from logwatch.scan.literals import derive
 from logwatch.scan.records import records
-from logwatch.scan.scanner import ANY_KIND, MAX_CAPTURE, Match, Rule, Scanner
+from logwatch.scan.scanner import ANY_KIND, MAX_CAPTURE, Match, Scanner
 
 from .patterns import drawn_patterns
 

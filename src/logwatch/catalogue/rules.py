@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from logwatch.catalogue.entry import Entry, LogKind
-from logwatch.scan.scanner import Rule
+from logwatch.scan.index import Rule
 
 
 def rule_of(entry: Entry) -> Rule:

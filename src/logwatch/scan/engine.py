@@ -23,6 +23,11 @@ class Engine(Protocol):
 
     name: str
 
+    @property
+    def tables(self) -> bytes:
+        """What makes building it again quick; empty where nothing does."""
+        ...
+
     def find(self, chunk: bytes) -> list[tuple[int, int]]:
         """Every (end offset, index of the literal) in `chunk`, in order of the end offset."""
         ...
@@ -33,31 +38,32 @@ def available() -> tuple[str, ...]:
     return _PREFERRED
 
 
-def build(literals: Sequence[Literal], name: str = "auto") -> Engine:
+def build(literals: Sequence[Literal], name: str = "auto", tables: bytes = b"") -> Engine:
     """An engine for `literals`; an index in its answers is a place in this sequence.
+
+    `tables` are those of an engine for the same literals.
 
     No literal may contain NUL, at which the wheel takes it to end; records contain none (scan/clean.py).
     """
     chosen = available()[0] if name == "auto" else name
     if chosen == "hyperscan" and literals:
-        return _Hyperscan(literals)
+        return _Hyperscan(literals, tables)
     return _Plain(literals)
 
 
 class _Hyperscan:
     name = "hyperscan"
 
-    def __init__(self, literals: Sequence[Literal]) -> None:
-        self._database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-        self._database.compile(
-            expressions=[literal.data for literal in literals],
-            ids=list(range(len(literals))),
-            flags=[hyperscan.HS_FLAG_CASELESS if literal.caseless else 0 for literal in literals],
-            literal=True,
-        )
+    def __init__(self, literals: Sequence[Literal], tables: bytes = b"") -> None:
+        self._database = _thawed(tables) or _compiled(literals)
         # Working memory that no scan is using. The database's own serves one scan at a time, and a second
         # thread would be refused.
         self._scratches: list[hyperscan.Scratch] = []
+
+    @property
+    def tables(self) -> bytes:
+        frozen: bytes = hyperscan.dumpb(self._database)
+        return frozen
 
     def find(self, chunk: bytes) -> list[tuple[int, int]]:
         hits: list[tuple[int, int]] = []
@@ -76,8 +82,30 @@ class _Hyperscan:
         return hits
 
 
+def _compiled(literals: Sequence[Literal]) -> "hyperscan.Database":
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    database.compile(
+        expressions=[literal.data for literal in literals],
+        ids=list(range(len(literals))),
+        flags=[hyperscan.HS_FLAG_CASELESS if literal.caseless else 0 for literal in literals],
+        literal=True,
+    )
+    return database
+
+
+def _thawed(tables: bytes) -> "hyperscan.Database | None":
+    """None for tables of another version of the library or another kind of processor."""
+    if not tables:
+        return None
+    try:
+        return hyperscan.loadb(tables, hyperscan.HS_MODE_BLOCK)
+    except hyperscan.HyperscanError:
+        return None
+
+
 class _Plain:
     name = "plain"
+    tables = b""
 
     def __init__(self, literals: Sequence[Literal]) -> None:
         self._exact = [(i, literal.data) for i, literal in enumerate(literals) if not literal.caseless]

@@ -8,7 +8,8 @@ import regex
 
 from logwatch.scan import engine as engines
 from logwatch.scan.clean import Clean
-from logwatch.scan.literals import Literal, Required, derive
+from logwatch.scan.index import Index, Rule
+from logwatch.scan.literals import Literal, Required
 from logwatch.scan.records import record_around, records
 
 # A fuse, not a clock: an ordinary search of a 256 KiB record takes under a millisecond.
@@ -21,19 +22,6 @@ FLAGS = regex.ASCII
 ANY_KIND = "any"
 # Captures become labels and parts of messages.
 MAX_CAPTURE = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A pattern with a name.
-
-    `kinds` are the kinds of log it can stand in (empty: all); `severity` is a rank, higher is worse.
-    """
-
-    id: str
-    pattern: str
-    kinds: frozenset[str] = frozenset()
-    severity: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +76,7 @@ class Scanner:
 
     def __init__(
         self,
-        rules: Iterable[Rule],
+        rules: Iterable[Rule] | Index,
         *,
         engine: str = "auto",
         timeout_s: float = DEFAULT_TIMEOUT_S,
@@ -96,20 +84,24 @@ class Scanner:
     ) -> None:
         self._timeout_s = timeout_s
         self._strikes = strikes
-        prepared = [_Prepared(rule, derive(rule.pattern)) for rule in rules]
-        # The more specific first: more literal text, then worse; the id settles the rest.
-        self._rules = sorted(prepared, key=lambda p: (-p.required.weight, -p.rule.severity, p.rule.id))
+        self._index = rules if isinstance(rules, Index) else Index.of(rules)
+        self._rules = [_Prepared(indexed.rule, indexed.required) for indexed in self._index.rules]
         self._always = [i for i, p in enumerate(self._rules) if not p.required.any_of]
         wanted: dict[Literal, list[int]] = {}
         for i, prepared_rule in enumerate(self._rules):
             for literal in prepared_rule.required.any_of:
                 wanted.setdefault(literal, []).append(i)
         self._candidates = list(wanted.values())
-        self._engine = engines.build(list(wanted), engine)
+        self._engine = engines.build(list(wanted), engine, self._index.tables)
 
     @property
     def engine(self) -> str:
         return self._engine.name
+
+    @property
+    def index(self) -> Index:
+        """What was derived, with the engine's tables: to be kept for the next start."""
+        return Index(self._index.rules, self._engine.tables)
 
     @property
     def without_literal(self) -> tuple[str, ...]:
