@@ -50,4 +50,4 @@ def test_an_index_that_was_cut_short_is_refused() -> None:
 
 
 def test_the_more_specific_rule_stands_first() -> None:
-    assert [i.rule.id for i in Index.of(RULES).rules][0] == "cuda/oom"
+    assert Index.of(RULES).rules[0].rule.id == "cuda/oom"
