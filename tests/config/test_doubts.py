@@ -38,6 +38,8 @@ def test_nothing_to_recognise_is_doubtful() -> None:
         ("type: slack, webhook_url: 'http://127.0.0.1:8080/x'", []),
         ("type: webhook, url: 'https://h/x'", []),
         ("type: webhook, url: 'https://h/x', secret: abc", ["where all its readers see it"]),
+        ("type: slack_bot, channel: C1, token: xoxb-1", ["where all its readers see it"]),
+        ("type: pagerduty, routing_key: k", ["where all its readers see it"]),
     ],
 )
 def test_a_receiver_may_be_doubtful(receiver: str, doubtful: list[str]) -> None:

@@ -126,7 +126,7 @@ async def running(work: Awaitable[None]) -> AsyncIterator[asyncio.Task[None]]:
 async def eventually(condition: Callable[[], bool], within_s: float = 20.0) -> None:
     """Returns when `condition` holds; fails when it does not in time."""
     async with asyncio.timeout(within_s):
-        while not condition():  # noqa: ASYNC110  there is no event for what others do
+        while not condition():
             await asyncio.sleep(0.001)
 
 

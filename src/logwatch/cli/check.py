@@ -19,7 +19,18 @@ from logwatch.cli.checks.knowledge import check_catalogue
 from logwatch.cli.checks.network import check_port, check_receiver
 from logwatch.cli.checks.sources import check_source
 from logwatch.cli.terminal import wants_colour
-from logwatch.config import DEFAULT_PATH, Alertmanager, Config, Examined, Slack, Webhook, doubts, examine
+from logwatch.config import (
+    DEFAULT_PATH,
+    Alertmanager,
+    Config,
+    Examined,
+    PagerDuty,
+    Slack,
+    SlackBot,
+    Webhook,
+    doubts,
+    examine,
+)
 from logwatch.render.inert import inert_line
 
 # A tree of a hundred thousand files is looked through in a few seconds; what takes longer hangs.
@@ -100,6 +111,8 @@ def _destinations(config: Config) -> Iterator[tuple[str, Sequence[str]]]:
                 yield subject, [secret.get_secret_value()]
             case Alertmanager(urls=urls):
                 yield subject, urls
+            case SlackBot(api=address) | PagerDuty(url=address):
+                yield subject, [address]
             case _:
                 yield subject, []
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from logwatch.config.model import Config, Slack, Webhook
+from logwatch.config.model import Config, PagerDuty, Slack, SlackBot, Webhook
 from logwatch.config.values import SLACK_HOSTS
 from logwatch.errors import Problem
 
@@ -30,6 +30,10 @@ def _about_everything(config: Config) -> Iterator[Problem]:
             yield from _about_slack(receiver, where)
         if isinstance(receiver, Webhook) and receiver.secret and not receiver.secret_file:
             yield _inline(where, "secret")
+        if isinstance(receiver, SlackBot) and receiver.token_file is None:
+            yield _inline(where, "token")
+        if isinstance(receiver, PagerDuty) and receiver.routing_key_file is None:
+            yield _inline(where, "routing_key")
 
 
 def _about_slack(receiver: Slack, where: str) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from pydantic import (
     ByteSize,
     ConfigDict,
     Field,
+    SecretStr,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -35,6 +36,7 @@ from logwatch.config.values import (
     mistake,
 )
 
+Seconds = Annotated[float, Field(ge=0, le=600)]
 KIB = 1024
 MIB = 1024 * KIB
 
@@ -169,6 +171,38 @@ class Slack(Destination):
     webhook_url_file: str | None = Field(default=None, description="The file that holds the address.")
 
 
+class SlackBot(Destination):
+    """A Slack channel in which a bot keeps one message per incident up to date."""
+
+    credentials: ClassVar[Mapping[str, bool]] = {"token": True}
+
+    type: Literal["slack_bot"] = Field(description="`slack_bot`.")
+    channel: str = Field(
+        min_length=1, description="The channel's id, as `C024BE91L`; the bot has to be a member."
+    )
+    token: SecretStr | None = Field(
+        default=None, description="The bot's token, `xoxb-…`, with the scope `chat:write`: prefer the file."
+    )
+    token_file: str | None = Field(default=None, description="The file that holds the token.")
+    api: Url = Field(default="https://slack.com/api", description="Slack's Web API, or a proxy for it.")
+
+
+class PagerDuty(Destination):
+    """A service in PagerDuty, Events API v2."""
+
+    credentials: ClassVar[Mapping[str, bool]] = {"routing_key": True}
+
+    type: Literal["pagerduty"] = Field(description="`pagerduty`.")
+    routing_key: SecretStr | None = Field(
+        default=None, description="The integration key of the service: prefer the file."
+    )
+    routing_key_file: str | None = Field(default=None, description="The file that holds the key.")
+    url: Url = Field(
+        default="https://events.pagerduty.com/v2/enqueue",
+        description="Where events go; another one for the service region EU, or a proxy.",
+    )
+
+
 class Webhook(Destination):
     """Any HTTP endpoint; messages are signed as Standard Webhooks has it."""
 
@@ -177,6 +211,11 @@ class Webhook(Destination):
     type: Literal["webhook"] = Field(description="`webhook`.")
     url: SecretUrl | None = Field(default=None, description="Where to POST to.")
     url_file: str | None = Field(default=None, description="The file that holds the address.")
+    format: Literal["standard", "cloudevents", "alertmanager"] = Field(
+        default="standard",
+        description="The body: `standard` (Standard Webhooks), `cloudevents` (1.0), or `alertmanager` "
+        "(what Alertmanager sends to its webhooks, version 4).",
+    )
     secret: SigningSecrets = Field(
         default=(),
         description="Signs messages: `whsec_` and base64, or any other text. While one replaces another, "
@@ -236,6 +275,20 @@ class Limits(_Section):
         return value
 
 
+class Hold(_Section):
+    """How long an incident waits for its cause before it is told, by what it seems to be."""
+
+    cause_s: Seconds = Field(
+        default=1, description="Seconds, for what nothing known brings about: hardware, a program's own error."
+    )
+    effect_s: Seconds = Field(
+        default=2, description="For what may follow from something that another file says a moment later."
+    )
+    transport_s: Seconds = Field(default=10, description="For connections that broke: why stands elsewhere.")
+    timeout_s: Seconds = Field(default=30, description="For collectives that timed out: why stands elsewhere.")
+    launcher_s: Seconds = Field(default=15, description="For what launchers sum up after something failed.")
+
+
 class Log(_Section):
     """What logwatch says of itself, on standard error."""
 
@@ -267,13 +320,21 @@ class Config(_Section):
     sources: tuple[Source, ...] = ()
     events: EventFile = EventFile()
     http: Http = Http()
-    notify: tuple[Annotated[Slack | Webhook | Alertmanager | Terminal, Field(discriminator="type")], ...] = ()
+    notify: tuple[
+        Annotated[
+            Slack | SlackBot | PagerDuty | Webhook | Alertmanager | Terminal, Field(discriminator="type")
+        ],
+        ...,
+    ] = ()
+    hold: Hold = Hold()
     limits: Limits = Limits()
     log: Log = Log()
 
 
 RECEIVERS: Mapping[str, type[Destination]] = {
     "slack": Slack,
+    "slack_bot": SlackBot,
+    "pagerduty": PagerDuty,
     "webhook": Webhook,
     "alertmanager": Alertmanager,
     "terminal": Terminal,
@@ -286,6 +347,7 @@ SECTIONS: Mapping[tuple[str, ...], type[BaseModel]] = {
     ("events",): EventFile,
     ("http",): Http,
     **{("notify", name): receiver for name, receiver in RECEIVERS.items()},
+    ("hold",): Hold,
     ("limits",): Limits,
     ("log",): Log,
 }

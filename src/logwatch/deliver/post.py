@@ -47,8 +47,9 @@ async def post(
     headers: Mapping[str, str],
     *,
     timeout_s: float = TIMEOUT_S,
+    most: int = MAX_ANSWER,
 ) -> Answer:
-    """Posts `body` once; redirects are not followed.
+    """Posts `body` once; redirects are not followed. Of the answer at most `most` bytes are read.
 
     Raises:
         DeliveryError: there was no answer. What the answer means is for `expect_taken` to say.
@@ -61,7 +62,9 @@ async def post(
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=timeout_s),
         ) as response:
-            return Answer(response.status, await _beginning(response), response.headers.get("Retry-After"))
+            return Answer(
+                response.status, await _beginning(response, most), response.headers.get("Retry-After")
+            )
     except TimeoutError:
         failure = DeliveryError(f"no answer within {timeout_s:g} s", outcome="timeout", retryable=True)
     except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
@@ -115,11 +118,11 @@ def retry_after_s(header: str | None, now: float) -> float | None:
     return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
-async def _beginning(response: aiohttp.ClientResponse) -> str:
+async def _beginning(response: aiohttp.ClientResponse, most: int) -> str:
     """The first bytes of the answer. It has been given: what goes wrong while it is read changes nothing."""
     read = b""
     try:
-        while len(read) < MAX_ANSWER and (piece := await response.content.read(MAX_ANSWER - len(read))):
+        while len(read) < most and (piece := await response.content.read(most - len(read))):
             read += piece
     except (aiohttp.ClientError, TimeoutError, OSError):
         response.close()

@@ -1,7 +1,7 @@
 """An incident as an alert for Prometheus Alertmanager, API v2.
 
 Alertmanager knows an alert by its labels (prometheus.io/docs/alerting/latest/clients), so these are what
-stays the same while an incident lasts: which error, where. What changes (counts, lines, advice) is annotation.
+stays the same while an incident lasts: which error, where. What changes (counts, lines) is annotation.
 """
 
 import re
@@ -37,6 +37,29 @@ def alert(
         "startsAt": rfc3339(incident.first_seen),
         "endsAt": rfc3339(ends_at),
         **({"generatorURL": status_url} if status_url else {}),
+    }
+
+
+def webhook_body(notice: Notice) -> dict[str, Any]:
+    """`notice` as Alertmanager tells its webhooks (version 4): what takes those takes this."""
+    # Such a message says that an alert fires, not until when; nothing repeats it.
+    told = alert(notice, firing_until=0.0)
+    status = "resolved" if notice.kind == "quiet" else "firing"
+    ends_at = told["endsAt"] if status == "resolved" else "0001-01-01T00:00:00Z"
+    fingerprint = notice.incident.incident_id[:16]
+    return {
+        "version": "4",
+        "groupKey": f"logwatch:{notice.incident.incident_id}",
+        "truncatedAlerts": 0,
+        "status": status,
+        "receiver": "logwatch",
+        "groupLabels": {name: told["labels"][name] for name in ("alertname", "error_id")},
+        "commonLabels": told["labels"],
+        "commonAnnotations": told["annotations"],
+        "externalURL": "",
+        "alerts": [
+            {**told, "endsAt": ends_at, "status": status, "fingerprint": fingerprint, "generatorURL": ""}
+        ],
     }
 
 
