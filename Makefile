@@ -1,36 +1,50 @@
-# The verbs of this project. CI calls these and nothing else.
+# The verbs of this project; CI calls these and nothing else.
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+# `make run LOGS='/path/*.log'` follows these instead of the demo's own.
 LOGS   ?=
+# Handed to pytest, as in `make test TESTS='tests/scan -x'`.
+TESTS  ?=
+export LOGS
 
-.PHONY: run test check venv bench fix clean
+.DEFAULT_GOAL := help
+.PHONY: help run test check fix bench venv clean
 
-venv: $(VENV)/.ready
+help: ## What there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(VENV)/.ready: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
-	touch $@
+run: $(VENV)/.run ## See it work; LOGS='/path/*.log' follows your own files
+	@$(BIN)/logwatch demo $${LOGS:+--logs "$$LOGS"}
 
-run: venv
-	$(BIN)/logwatch demo $(if $(LOGS),--logs '$(LOGS)')
+test: $(VENV)/.dev ## All tests, or those in TESTS=…
+	$(BIN)/pytest -n auto $(TESTS)
 
-test: venv
-	$(BIN)/pytest
-
-check: venv
-	$(BIN)/ruff check src tests
-	$(BIN)/ruff format --check src tests
+check: $(VENV)/.dev ## Style, types, import contracts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-fix: venv
-	$(BIN)/ruff check --fix src tests
-	$(BIN)/ruff format src tests
+fix: $(VENV)/.dev ## What can be put right by itself
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
 
-bench: venv
+bench: $(VENV)/.dev ## Speed and size; writes docs/performance.md
 	$(BIN)/python -m bench
 
-clean:
+venv: $(VENV)/.dev ## The virtual environment with all tools
+
+clean: ## Removes it, and what was built
 	rm -rf $(VENV) build dist
+
+# What runs needs no tools: a first look does not wait for a type checker.
+$(VENV)/.run: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11 …")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@

@@ -8,10 +8,11 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
@@ -21,18 +22,24 @@ from logwatch.catalogue.entry import Severity
 from logwatch.catalogue.rules import rules_of
 from logwatch.daemon.daemon import Daemon
 from logwatch.daemon.plan import Knowledge, Plan, Route, Watched
+from logwatch.deliver.alertmanager import Alertmanager
 from logwatch.deliver.event_file import EventFile
 from logwatch.deliver.filters import ReceiverFilter
 from logwatch.deliver.metrics import Metrics
 from logwatch.deliver.outbox import Receiver
+from logwatch.deliver.pagerduty import PagerDuty
 from logwatch.deliver.server import HttpServer
 from logwatch.deliver.slack import SlackWebhook
+from logwatch.deliver.slack_bot import SlackBot
 from logwatch.deliver.terminal import Terminal
 from logwatch.deliver.webhook import Webhook
 from logwatch.errors import ConfigError, Problem
+from logwatch.incident.advisor import Advisor
 from logwatch.incident.event import Publisher
-from logwatch.incident.fold import Advisor
+from logwatch.incident.incident import Notice
+from logwatch.incident.open import Holds
 from logwatch.path_template import PathTemplate, compile_template, labels_for
+from logwatch.render import alertmanager, cloudevents, webhook
 from logwatch.render.jsonl import event_line
 from logwatch.scan.scanner import Scanner
 from logwatch.store import Store
@@ -42,6 +49,12 @@ from logwatch.tail.follow import Source
 # Without file-system events an idle file is looked at more often.
 COLD_WITH_EVENTS_S = 5.0
 COLD_SWEPT_S = 1.5
+# What a webhook gets, by the name of the format.
+_BODIES: Mapping[str, tuple[Callable[[Notice], Mapping[str, Any]], str]] = {
+    "standard": (webhook.body, "application/json"),
+    "cloudevents": (cloudevents.body, cloudevents.CONTENT_TYPE),
+    "alertmanager": (alertmanager.webhook_body, "application/json"),
+}
 
 
 class WallClock:
@@ -164,6 +177,7 @@ def make_plan(
         watched=[_watched(source, settings) for source in settings.sources],
         routes=routes,
         quiet_after_s=settings.limits.quiet_after_s,
+        holds=Holds(**settings.hold.model_dump()),
         batch_bytes=settings.limits.batch_bytes,
     )
 
@@ -180,6 +194,7 @@ def _watched(source: config.Source, settings: config.Config) -> Watched:
             cold_s=COLD_WITH_EVENTS_S if with_events else COLD_SWEPT_S,
             discovery_s=settings.limits.sweep_s,
             max_record=settings.limits.max_record_bytes,
+            format=source.format,
         ),
         kind=str(source.kind),
         labels_of_path=partial(_labels_of_path, templates, source.labels),
@@ -223,13 +238,22 @@ def _receiver(
     match receiver:
         case config.Slack(webhook_url=url) if url is not None:
             return SlackWebhook(receiver.name, url.get_secret_value(), session, language)
+        case config.SlackBot(token=token) if token is not None:
+            secret, channel = token.get_secret_value(), receiver.channel
+            return SlackBot(receiver.name, secret, channel, session, language, api=receiver.api)
+        case config.PagerDuty(routing_key=key) if key is not None:
+            return PagerDuty(receiver.name, key.get_secret_value(), session, language, url=receiver.url)
         case config.Webhook(url=url) if url is not None:
             secrets = [secret.get_secret_value() for secret in receiver.secret]
-            return Webhook(receiver.name, url.get_secret_value(), secrets, session)
+            body, content_type = _BODIES[receiver.format]
+            address = url.get_secret_value()
+            return Webhook(receiver.name, address, secrets, session, body=body, content_type=content_type)
+        case config.Alertmanager():
+            return Alertmanager(receiver.name, receiver.urls, session, language)
         case config.Terminal():
             return Terminal(receiver.name, sys.stdout, language)
     raise ConfigError(
-        [Problem(receiver.name, f"{type(receiver).__name__} cannot be served", "use slack or webhook")]
+        [Problem(receiver.name, "says neither where to nor how", "see docs/configuration.md for its keys")]
     )
 
 

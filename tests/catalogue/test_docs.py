@@ -1,15 +1,12 @@
 """docs/catalogue.md is executed: its commands, its record, its tables."""
 
 import json
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from console import commands, run, shown
 from logwatch.catalogue.checks import ALL_CHECKS, EXAMPLE_CHECKS
 from logwatch.catalogue.entry import Entry
 from logwatch.catalogue.schema import field_table
@@ -18,32 +15,6 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "catalogue.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 RECORD = Path("my-catalogue/acme/shard-cache-locked.json")
 BLOCK = re.compile(r"^```(console|json)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-def commands(block: str) -> Iterator[tuple[str, str]]:
-    """The commands of a console block, each with the output that is shown below it."""
-    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-        command, _, output = part.partition("\n")
-        yield command, output
-
-
-def shown(output: str) -> "re.Pattern[str]":
-    """What is shown, where `…` alone on a line stands for any lines."""
-    pieces = re.split(r"^…$", output, flags=re.MULTILINE)
-    return re.compile(r"[^\0]*?".join(map(re.escape, pieces)))
-
-
-def run(command: str, folder: Path) -> str:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-c", command],
-        cwd=folder,
-        env={**os.environ, "PATH": path},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
-    return done.stdout.decode()
 
 
 def test_the_way_from_a_line_to_a_tested_entry_is_as_it_is_told(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from logwatch.catalogue.entry import Entry
 from logwatch.catalogue.lint import check_examples, lint, read_shelf
 from logwatch.catalogue.load import shipped_folder
 from logwatch.catalogue.scaffold import MAX_MESSAGE, NothingFixedError, draft, message_of, pattern_of, slug_of
-from logwatch.scan.scanner import FLAGS
+from logwatch.scan.pattern import FLAGS
 
 from .records import write
 

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from logwatch.catalogue.entry import Entry
 from logwatch.cli.gathering import Firsts, Gathering, Seen
+from logwatch.incident.advisor import Advisor
 from logwatch.incident.event import Event, Origin, Publisher
-from logwatch.incident.fold import MAX_DISTINCT_PLACES, Advisor
+from logwatch.incident.strand import MAX_DISTINCT_PLACES
 from logwatch.render.report import Finding, Spot
 from logwatch.scan.scanner import Match
 

@@ -1,5 +1,6 @@
 """Incidents to render: two as they are in life, and any number as nobody would want them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,8 @@ from hypothesis import strategies as st
 
 from logwatch.catalogue.entry import Entry, Language, ranked_dead_ends, ranked_workarounds
 from logwatch.incident.event import Advice, advice, warning
-from logwatch.incident.incident import Echo, Evidence, Incident, Notice, NoticeKind, Place
+from logwatch.incident.incident import Echo, Evidence, Incident, Notice, NoticeKind, Place, Remark
+from logwatch.render.phrases import phrases
 
 STARTED = 1795326000.0
 QUIET_AT = STARTED + 120 + 1800
@@ -79,7 +81,7 @@ def incident(**changes: Any) -> Incident:
         "resolvable": "partial",
         "doc_url": "https://pytorch.org/docs/stable/distributed.html",
         "catalogue_version": "0123456789ab",
-        "reasons": ["rank 7 stopped writing 40 s before the others"],
+        "reasons": [Remark("elsewhere"), Remark("points_to_rank", {"rank": "7"})],
         "next_hits": ["nvidia/xid-79"],
     }
     return Incident(**{**fields, **changes})
@@ -115,9 +117,19 @@ def seed_incident(language: Language) -> Incident:
     )
 
 
-def notice(kind: NoticeKind = "opened", of: Incident | None = None, *, what_changed: str = "") -> Notice:
+def notice(
+    kind: NoticeKind = "opened", of: Incident | None = None, *, what_changed: Sequence[Remark] = ()
+) -> Notice:
     time = {"opened": STARTED, "updated": STARTED + 300, "quiet": QUIET_AT}[kind]
     return Notice("0a" * 16, kind, time, of or incident(), what_changed)
+
+
+def hostile_remarks(text: str) -> list[Remark]:
+    """Remarks whose every value is `text`: one with words of ours, one of a kind that has none."""
+    return [
+        Remark("named_rank", dict.fromkeys(["effect", "cause", "rank"], text)),
+        Remark(text, {text: text}),
+    ]
 
 
 def hostile_incident(text: str) -> Incident:
@@ -137,7 +149,7 @@ def hostile_incident(text: str) -> Incident:
         verification_tier=text,
         doc_url=f"https://a.example/{text}",
         catalogue_version=text,
-        reasons=[text] * 4,
+        reasons=[*hostile_remarks(text)] * 2,
         unlikely=text,
         next_hits=[text] * 9,
         confidence=0.1,
@@ -161,6 +173,17 @@ _advice = st.lists(
     st.builds(Advice, _texts, st.one_of(st.none(), st.floats(0, 1)), _texts, _texts), max_size=5
 )
 
+_remarks = st.lists(
+    st.one_of(
+        st.builds(
+            Remark, st.sampled_from([*phrases("en").remarks]), st.dictionaries(_texts, _texts, max_size=3)
+        ),
+        _texts.map(lambda text: Remark("edge", dict.fromkeys(["effect", "cause", "edge"], text))),
+        _texts.map(Remark),
+    ),
+    max_size=4,
+)
+
 incidents = st.builds(
     incident,
     error_id=_texts,
@@ -182,7 +205,7 @@ incidents = st.builds(
     resolvable=st.sampled_from(["true", "partial", "false"]),
     doc_url=st.one_of(_texts, st.just("https://docs.example/a?b=c&d=e")),
     catalogue_version=_texts,
-    reasons=st.lists(_texts, max_size=4),
+    reasons=_remarks,
     unlikely=_texts,
     next_hits=st.lists(_texts, max_size=5),
 )
@@ -192,6 +215,6 @@ notices = st.builds(
     kind=st.sampled_from(["opened", "updated", "quiet"]),
     time=st.floats(STARTED, STARTED + 10**6),
     incident=incidents,
-    what_changed=_texts,
+    what_changed=_remarks,
 )
 languages: st.SearchStrategy[Language] = st.sampled_from(["en", "zh"])

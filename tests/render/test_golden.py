@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from logwatch.catalogue.entry import Language
-from logwatch.incident.incident import Notice
+from logwatch.incident.incident import Notice, Remark
 from logwatch.render import slack, text, webhook
 
 from .incidents import notice, seed_incident
@@ -19,7 +19,7 @@ STATUS_URL = "http://gpu-0412:9477/"
 def notices(language: Language) -> dict[str, Notice]:
     return {
         "opened": notice(),
-        "updated": notice("updated", what_changed="3 more"),
+        "updated": notice("updated", what_changed=[Remark("more", {"count": "3"})]),
         "quiet": notice("quiet"),
         "seed": notice(of=seed_incident(language)),
     }

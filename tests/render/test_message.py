@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from logwatch.incident.event import Advice
-from logwatch.incident.incident import Echo, Evidence, Notice, Place
+from logwatch.incident.incident import Echo, Evidence, Notice, Place, Remark
 from logwatch.render.message import Briefing, Fact, Step, briefing, silence_command
 
 from .incidents import STARTED, incident, languages, notice, notices, seed_incident
@@ -84,7 +84,8 @@ def test_doubts_are_told() -> None:
 def test_why_is_the_cause_and_then_the_reasons() -> None:
     assert briefing(notice()).why == (
         "One rank did not join the collective in time.",
-        "rank 7 stopped writing 40 s before the others",
+        "Only symptoms were seen here: the cause is probably on another node.",
+        "Its line points to rank 7: the log of that rank says more.",
     )
 
 
@@ -188,9 +189,9 @@ def test_there_is_no_command_for_a_job_that_cannot_be_shown_as_it_is(job: str) -
 
 
 def test_an_update_says_what_changed_and_leaves_out_what_was_said() -> None:
-    told = briefing(notice("updated", what_changed="3 more"))
+    told = briefing(notice("updated", what_changed=[Remark("more", {"count": "3"})]))
     assert told.headline.startswith("Still going on · CRITICAL: ")
-    assert told.status == "3 more"
+    assert told.status == "3 more."
     assert told.do_first is not None
     assert (told.otherwise, told.wont_help, told.why, told.next_hits) == ((), (), (), "")
 
@@ -200,6 +201,19 @@ def test_quiet_is_not_called_solved() -> None:
     assert told.headline.startswith("Quiet · CRITICAL: ")
     assert told.status == "Nothing new for 29 min. The log does not say that it is solved."
     assert (told.do_first, told.excerpt, told.silence, told.tags) == (None, None, "", ())
+
+
+def test_an_incident_that_became_part_of_another_says_so_when_it_goes_quiet() -> None:
+    merged = Remark("merged", {"error": "pytorch/cuda-out-of-memory", "incident": "7c7c"})
+    told = briefing(notice("quiet", what_changed=[merged]), "zh")
+    assert told.status == "这属于另一事件：pytorch/cuda-out-of-memory（7c7c）。"
+
+
+def test_a_remark_of_another_version_is_said_as_far_as_it_goes() -> None:
+    odd = [Remark("edge", {"effect": "nccl/watchdog-timeout"}), Remark("{0.__class__}", {"x": "y"})]
+    assert briefing(notice("updated", what_changed=odd)).status == (
+        "nccl/watchdog-timeout is known to follow from … (…). {0.__class__}"
+    )
 
 
 def test_an_incident_whose_entry_is_gone_still_makes_a_message() -> None:

@@ -21,6 +21,13 @@ def test_a_phrase_is_said_in_both_languages_with_the_same_blanks(name: str) -> N
     assert blanks(english) == blanks(chinese)
 
 
+def test_every_remark_is_said_in_both_languages_with_the_same_blanks() -> None:
+    english, chinese = phrases("en").remarks, phrases("zh").remarks
+    assert {kind: blanks(text) for kind, text in english.items()} == {
+        kind: blanks(text) for kind, text in chinese.items()
+    }
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_severity_and_decision_has_a_word(language: str) -> None:
     say = phrases("zh" if language == "zh" else "en")

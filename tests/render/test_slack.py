@@ -23,7 +23,17 @@ from logwatch.render.slack import (
     fitted,
 )
 
-from .incidents import HOSTILE, HUGE, hostile_incident, incident, languages, notice, notices, seed_incident
+from .incidents import (
+    HOSTILE,
+    HUGE,
+    hostile_incident,
+    hostile_remarks,
+    incident,
+    languages,
+    notice,
+    notices,
+    seed_incident,
+)
 
 # The angle brackets that are ours: a date in the reader's time zone, and links to plain addresses.
 DATE = re.compile(r"<!date\^\d+\^\{date_short_pretty\} \{time_secs\}\|[-0-9T:.]+Z>")
@@ -77,7 +87,7 @@ def test_any_message_fits_and_mentions_nobody(odd: Notice, language: Language) -
 @pytest.mark.parametrize("text", HOSTILE + HUGE, ids=range(len(HOSTILE + HUGE)))
 def test_hostile_text_fits_and_mentions_nobody(text: str, language: Language) -> None:
     for kind in ("opened", "updated", "quiet"):
-        assert_sound(body(notice(kind, hostile_incident(text), what_changed=text), language))
+        assert_sound(body(notice(kind, hostile_incident(text), what_changed=hostile_remarks(text)), language))
 
 
 def test_the_largest_message_stays_within_the_budget() -> None:

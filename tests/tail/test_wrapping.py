@@ -1,12 +1,13 @@
 """Taking the wrapping of container runtimes off."""
 
 import json
+from collections.abc import Mapping, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logwatch.tail.wrapping import sniff_wrapping, unwrap
+from logwatch.tail.wrapping import OVERLAP, Begun, Unwrapped, is_as_written, sniff_wrapping, unwrap
 
 STAMP = b"2026-01-04T21:33:04.123456789Z"
 MAX = 1 << 18
@@ -17,11 +18,14 @@ def cri(text: bytes, *, stream: bytes = b"stderr", tag: bytes = b"F") -> bytes:
 
 
 def docker(text: str, stream: str = "stderr") -> bytes:
-    return json.dumps({"log": text, "stream": stream, "time": "2026-01-04T21:33:04Z"}).encode() + b"\n"
+    return json.dumps({"log": text, "stream": stream, "time": STAMP.decode()}).encode() + b"\n"
 
 
 def records(data: bytes, wrapping: str) -> list[bytes]:
-    return unwrap(data, wrapping, MAX).data.splitlines()  # type: ignore[arg-type]
+    """Complete records, without the time and stream that stand in front of each."""
+    unwrapped = unwrap(data, wrapping, max_record=MAX)
+    found = unwrapped.data[: unwrapped.settled].split(b"\n")[:-1]
+    return [record.removeprefix(STAMP + b" ").removeprefix(b"stderr F ") for record in found]
 
 
 @pytest.mark.parametrize(
@@ -43,41 +47,76 @@ def test_the_wrapping_is_recognised_by_the_first_line(head: bytes, wrapping: str
 def test_pieces_of_a_line_are_joined_and_stand_where_the_first_one_stood() -> None:
     first = cri(b"before")
     data = first + cri(b"CUDA out of ", tag=b"P") + cri(b"memory", tag=b"P") + cri(b". Tried", tag=b"F")
-    unwrapped = unwrap(data, "cri", MAX)
-    assert unwrapped.data.splitlines()[1] == b"CUDA out of memory. Tried"
-    assert len(first) == unwrapped.place(unwrapped.data.find(b"memory"))
-    assert len(data) == unwrapped.consumed
+    unwrapped = unwrap(data, "cri", place=1000, line=7, max_record=MAX)
+    joined = unwrapped.data.split(b"\n")[1]
+    assert joined == STAMP + b" stderr F CUDA out of memory. Tried"
+    assert unwrapped.place(unwrapped.data.find(joined)) == (1000 + len(first), 8)
 
 
 def test_streams_do_not_mix() -> None:
-    data = cri(b"out ", stream=b"stdout", tag=b"P") + cri(b"err", tag=b"F") + cri(b"end", stream=b"stdout")
-    assert records(data, "cri") == [b"err", b"out end"]
+    data = cri(b"out ", stream=b"stdout", tag=b"P") + cri(b"err") + cri(b"end", stream=b"stdout")
+    assert records(data, "cri") == [b"err", b"stdout F out end"]
 
 
-def test_a_record_with_pieces_to_come_waits_and_keeps_what_follows_waiting() -> None:
-    """Nothing after the first unfinished piece is accounted for: it will be read again, and said once."""
-    done = cri(b"done")
-    data = done + cri(b"half", tag=b"P") + cri(b"other", stream=b"stdout")
-    assert len(done) == unwrap(data, "cri", MAX).consumed
+def test_a_record_with_pieces_to_come_is_shown_and_taken_up_again_with_the_next_lines() -> None:
+    """What stands in it is not settled; what other streams write is."""
+    half = cri(b"done") + cri(b"CUDA out ", tag=b"P") + cri(b"other", stream=b"stdout")
+    unwrapped = unwrap(half, "cri", max_record=MAX)
+    assert b"CUDA out" not in unwrapped.data[: unwrapped.settled]
+    assert b"CUDA out" in unwrapped.data[unwrapped.settled :]
+    rest = unwrap(
+        cri(b"of memory"), "cri", place=len(half), line=3, begun=unwrapped.begun, max_record=MAX
+    )
+    assert rest.data.startswith(STAMP + b" stderr F CUDA out of memory\n")
+    assert rest.place(0) == (len(cri(b"done")), 1)
 
 
-def test_a_record_of_pieces_without_end_is_cut_at_the_limit() -> None:
-    data = cri(b"x" * 100, tag=b"P") * 5
-    unwrapped = unwrap(data, "cri", 300)
-    assert unwrapped.data.splitlines()[0] == b"x" * 300
+def test_a_record_of_pieces_without_end_is_given_out_in_parts_that_overlap() -> None:
+    """All parts stand at one place: what matches in two of them is one event."""
+    data = b"".join(cri(b"%05d " % n + b"x" * 10_000, tag=b"P") for n in range(10))
+    unwrapped = unwrap(data, "cri", max_record=60_000)
+    parts = unwrapped.data.split(b"\n")
+    assert len(parts[0]) < 70_000
+    assert len(unwrapped.begun["stderr"].text) <= 60_000 + OVERLAP
+    assert all(b"%05d " % n in unwrapped.data for n in range(10))
+    assert {unwrapped.place(at)[0] for at in (0, len(parts[0]) + 1)} == {0}
+    assert unwrapped.cut == 1
+
+
+def test_a_progress_bar_in_pieces_is_given_out_as_it_is_drawn() -> None:
+    """Its carriage returns end records: nothing piles up until some day a line feed comes."""
+    bar = cri(b"  1%|   |\r  2%|   |\r ERR", tag=b"P")
+    unwrapped = unwrap(bar, "cri", max_record=MAX)
+    assert unwrapped.data[: unwrapped.settled] == STAMP + b" stderr F   1%|   |\r  2%|   |\r\n"
+    begun = unwrapped.begun["stderr"]
+    assert begun.text == b" ERR"
+    assert bar[begun.place :] == b" ERR\n"
+    second = unwrapped.data.find(b"  2%")
+    assert unwrapped.place(second) == (bar.find(b"  2%"), 0)
+
+
+def test_parts_of_a_joined_record_each_have_a_place_of_their_own() -> None:
+    data = cri(b"a", tag=b"P") + cri(b"b\rERR 1\rERR 2")
+    unwrapped = unwrap(data, "cri", max_record=MAX)
+    assert [unwrapped.place(unwrapped.data.find(text)) for text in (b"ERR 1", b"ERR 2")] == [
+        (data.find(b"ERR 1"), 1),
+        (data.find(b"ERR 2"), 1),
+    ]
 
 
 def test_whole_lines_pass_as_they_are() -> None:
     """Without pieces there is nothing to join, and nothing is copied."""
-    data = cri(b"one") + cri(b"two")
-    assert data is unwrap(data, "cri", MAX).data
+    begun = {"stdout": Begun(0, 0, b"", b"half")}
+    assert is_as_written(cri(b"one") + cri(b"two"), "cri", {})
+    assert not is_as_written(cri(b"one", tag=b"P"), "cri", {})
+    assert not is_as_written(cri(b"one"), "cri", begun)
+    assert not is_as_written(docker("one\n"), "docker", {})
 
 
-def test_dockers_escapes_are_undone() -> None:
+def test_dockers_escapes_are_undone_and_the_time_stands_in_front() -> None:
     """Quotes, tabs and angle brackets are written otherwise in JSON; patterns speak of the text."""
-    assert records(docker('the "accelerate" launcher <f>\t\x1b[0m\n'), "docker") == [
-        b'the "accelerate" launcher <f>\t\x1b[0m'
-    ]
+    unwrapped = unwrap(docker('the "accelerate" launcher <f>\t\x1b[0m\n'), "docker", max_record=MAX)
+    assert unwrapped.data.startswith(STAMP + b' the "accelerate" launcher <f>\t\x1b[0m\n')
 
 
 def test_pieces_in_dockers_format_are_joined() -> None:
@@ -85,35 +124,61 @@ def test_pieces_in_dockers_format_are_joined() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [b"not json", b'{"log": 5}', b"[]", b'{"log": "x"', b'{"log":"a","stream":7}']
+    "line",
+    [b"not json", b'{"log": 5}', b"[]", b'{"log": "x"', b'{"log":"a","stream":7}', b"[" * 100_000],
 )
 def test_a_line_that_is_not_what_it_should_be_passes_through(line: bytes) -> None:
     assert [line] == records(line + b"\n", "docker")
 
 
-PIECES = st.tuples(
-    st.sampled_from(["stdout", "stderr"]), st.sampled_from(["", "\n"]), st.text('ab<"é', max_size=5)
+@pytest.mark.parametrize("time", ["x" * 50, "20\n26", "\x1b[2J", "Zeit: früh", ""])
+def test_what_stands_in_the_place_of_the_time_and_is_none_is_left_out(time: str) -> None:
+    line = json.dumps({"log": "text\n", "time": time}).encode() + b"\n"
+    assert unwrap(line, "docker", max_record=MAX).data.startswith(b"text\n")
+
+
+def test_what_was_begun_comes_back_from_the_store_as_it_was() -> None:
+    begun = Begun(12, 3, b"2026 ", bytes(range(256)))
+    assert begun == Begun.from_list(json.loads(json.dumps(begun.to_list())))
+
+
+PIECES = st.lists(
+    st.tuples(
+        st.sampled_from(["stdout", "stderr"]), st.booleans(), st.text('ab<"é\r', max_size=5).map(str.encode)
+    ),
+    max_size=12,
 )
 
 
-@given(st.lists(PIECES, max_size=12), st.integers(0, 12))
-def test_reading_on_from_what_was_consumed_loses_and_adds_nothing(
-    pieces: list[tuple[str, str, str]], cut: int
+@given(PIECES, st.lists(st.integers(0, 12), max_size=3), st.sampled_from(["cri", "docker"]))
+def test_however_lines_are_divided_into_reads_the_same_records_come_out_each_at_its_place(
+    pieces: Sequence[tuple[str, bool, bytes]], cuts: Sequence[int], wrapping: str
 ) -> None:
-    """However the lines are divided into reads, the same records come out, each at its place."""
-    lines = [docker(text + end, stream) for stream, end, text in pieces]
-    whole = b"".join(lines)
-    begun = unwrap(b"".join(lines[:cut]), "docker", MAX)
-    rest = unwrap(whole[begun.consumed :], "docker", MAX)
-    told = {(begun.place(at), record) for at, record in _placed(begun.data)}
-    told |= {(begun.consumed + rest.place(at), record) for at, record in _placed(rest.data)}
-    entire = unwrap(whole, "docker", MAX)
-    assert {(entire.place(at), record) for at, record in _placed(entire.data)} == told
+    lines = [
+        cri(text, stream=stream.encode(), tag=b"F" if is_last else b"P")
+        if wrapping == "cri"
+        else docker(text.decode() + "\n" * is_last, stream)
+        for stream, is_last, text in pieces
+    ]
+    once = unwrap(b"".join(lines), wrapping, max_record=MAX)
+    whole = _settled(once)
+    told: list[tuple[tuple[int, int], bytes]] = []
+    begun: Mapping[str, Begun] = {}
+    edges = sorted({0, len(lines), *(cut for cut in cuts if cut < len(lines))})
+    for start, end in zip(edges, edges[1:], strict=False):
+        place = len(b"".join(lines[:start]))
+        some = b"".join(lines[start:end])
+        unwrapped = unwrap(some, wrapping, place=place, line=start, begun=begun, max_record=MAX)
+        begun = unwrapped.begun
+        told += _settled(unwrapped)
+    assert told == whole
+    assert begun == once.begun
 
 
-def _placed(data: bytes) -> list[tuple[int, bytes]]:
+def _settled(unwrapped: Unwrapped) -> list[tuple[tuple[int, int], bytes]]:
+    """Records, parts of records each for itself, with their places."""
     found, at = [], 0
-    for line in data.split(b"\n")[:-1]:
-        found.append((at, line))
-        at += len(line) + 1
+    for record in unwrapped.data[: unwrapped.settled].replace(b"\r", b"\n").split(b"\n")[:-1]:
+        found.append((unwrapped.place(at), record))
+        at += len(record) + 1
     return found

@@ -3,11 +3,10 @@
 import re
 from collections.abc import Iterator, Sequence
 
-import regex
-
 from logwatch.catalogue.entry import Entry
 from logwatch.scan.literals import derive
-from logwatch.scan.scanner import DEFAULT_TIMEOUT_S, FLAGS
+from logwatch.scan.pattern import compiled
+from logwatch.scan.scanner import DEFAULT_TIMEOUT_S
 
 # Long enough for quadratic work to show (4 billion steps), short enough to be one log line.
 LENGTH = 64 * 1024
@@ -25,7 +24,7 @@ _PARTS_OF_SIGNATURE = (0.25, 0.5, 0.75)
 
 def slow_line(entry: Entry, patience_s: float = PATIENCE_S) -> str | None:
     """How the first line is made on which the search of `entry` takes too long; None where there is none."""
-    pattern = regex.compile(entry.regex, FLAGS)
+    pattern = compiled(entry.regex)
     for how, line in hostile_lines(entry):
         try:
             pattern.search(line, timeout=patience_s)

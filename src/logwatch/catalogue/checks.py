@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 import regex
 
 from logwatch.catalogue.adversary import slow_line
-from logwatch.catalogue.desk import Case, Finding
+from logwatch.catalogue.desk import Case, Finding, Seen
 from logwatch.catalogue.entry import Transition, VersionNote
 from logwatch.scan.literals import derive
-from logwatch.scan.scanner import FLAGS
+from logwatch.scan.pattern import FLAGS
 
 # In 1 MiB of healthy training log, runs of six characters of a pattern stand by chance; of eight, seldom.
 GOOD_LITERAL = 8
@@ -90,9 +90,22 @@ def _found(case: Case) -> Iterator[Finding]:
             what = f"the pattern does not find its own example: {_short(seen.example.text)}"
             yield case.error(seen.where, what, f"compare it with the pattern in {case.at('regex')}")
         elif found[0] != name:
-            what = f"the example is recognised as {found[0]} first: {_short(seen.example.text)}"
-            remedy = f"put more of the line's fixed text into this pattern, or narrow {found[0]}"
-            yield case.error(seen.where, what, remedy)
+            yield _taken_by(found[0], case, seen)
+
+
+def _stolen(case: Case) -> Iterator[Finding]:
+    """No entry that is judged takes the examples of one that is not."""
+    for seen in case.match:
+        found = case.shelf.found_in(seen.example.text)
+        if found and found[0] != case.entry.id and found[0] in case.shelf.judged:
+            yield _taken_by(found[0], case, seen)
+
+
+def _taken_by(thief: str, case: Case, seen: Seen) -> Finding:
+    what = f"the example is recognised as {thief} first: {_short(seen.example.text)}"
+    return case.error(
+        seen.where, what, f"put more of the line's fixed text into this pattern, or narrow {thief}"
+    )
 
 
 def _near_miss(case: Case) -> Iterator[Finding]:
@@ -206,6 +219,7 @@ EXAMPLE_CHECKS: Mapping[str, Check] = {
     "near-miss": _near_miss,
     "signature": _signature,
 }
+THEFT_CHECKS: Mapping[str, Check] = {"found": _stolen}
 ALL_CHECKS: Mapping[str, Check] = {
     **EXAMPLE_CHECKS,
     "id": _id,

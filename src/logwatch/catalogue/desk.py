@@ -35,13 +35,14 @@ class Shelf:
     """A catalogue and what stands beside it.
 
     `texts` are the files' contents by id (for line numbers); `strict` are the ids that are held to the
-    standard of the shipped catalogue.
+    standard of the shipped catalogue; `judged` are those that are looked at, the others are only beside them.
     """
 
     catalogue: Catalogue
     texts: Mapping[str, str]
     side: SideFiles
     strict: Collection[str]
+    judged: Collection[str]
 
     @cached_property
     def scanner(self) -> Scanner:

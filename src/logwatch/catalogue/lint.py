@@ -4,33 +4,44 @@ An *error* is a record that does not do what it says; a *warning* is one that co
 catalogue is held to more than somebody's own: there, what is demanded is an error where it is missing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from logwatch.catalogue.checks import ALL_CHECKS, EXAMPLE_CHECKS, Check
+from logwatch.catalogue.checks import ALL_CHECKS, EXAMPLE_CHECKS, THEFT_CHECKS, Check
 from logwatch.catalogue.desk import Case, Finding, Level, Shelf
-from logwatch.catalogue.evidence import read_side_files
+from logwatch.catalogue.evidence import SideFiles, read_side_files
 from logwatch.catalogue.load import line_of, load
 
 
-def read_shelf(folders: Sequence[Path], strict: Sequence[Path] = ()) -> Shelf:
-    """The catalogue of `folders` with its side files; entries that lie in a `strict` folder are held to more.
+def read_shelf(folders: Sequence[Path], strict: Sequence[Path] = (), judged: Sequence[Path] = ()) -> Shelf:
+    """The catalogue of `folders` with its side files.
+
+    Entries that lie in a `strict` folder are held to more; only what lies in a `judged` folder is judged, or
+    everything where none is named.
 
     Raises:
         CatalogueError: with every mistake in every folder.
     """
     catalogue = load(folders)
+    side = read_side_files(folders)
+    is_strict, is_judged = _lies_in(strict), _lies_in(judged or folders)
+    known = catalogue.entries
     return Shelf(
         catalogue=catalogue,
         texts={name: path.read_text(encoding="utf-8") for name, path in catalogue.files.items()},
-        side=read_side_files(folders),
-        strict=frozenset(
-            name
-            for name, path in catalogue.files.items()
-            if any(path.is_relative_to(folder) for folder in strict)
+        side=SideFiles(
+            {name: one for name, one in side.evidence.items() if name in known or is_judged(one[0].path)},
+            [family for family in side.families if is_judged(family[0].path)],
         ),
+        strict=frozenset(name for name, path in catalogue.files.items() if is_strict(path)),
+        judged=frozenset(name for name, path in catalogue.files.items() if is_judged(path)),
     )
+
+
+def _lies_in(folders: Sequence[Path]) -> Callable[[Path], bool]:
+    whole = [folder.resolve() for folder in folders]
+    return lambda path: any(path.resolve().is_relative_to(folder) for folder in whole)
 
 
 def lint(shelf: Shelf) -> list[Finding]:
@@ -44,8 +55,9 @@ def check_examples(shelf: Shelf) -> list[Finding]:
 
 
 def _each(shelf: Shelf, checks: Mapping[str, Check]) -> Iterator[Finding]:
+    """What is judged, and of the rest, what the judged entries take away from it."""
     for case in shelf.cases():
-        yield from lint_case(case, checks)
+        yield from lint_case(case, checks if case.entry.id in shelf.judged else THEFT_CHECKS)
 
 
 def lint_case(case: Case, checks: Mapping[str, Check]) -> list[Finding]:

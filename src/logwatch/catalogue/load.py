@@ -3,44 +3,20 @@
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import regex
 from pydantic import ValidationError
 
+from logwatch.catalogue.catalogue import Catalogue
+from logwatch.catalogue.edges import read_edges, texts
 from logwatch.catalogue.entry import Entry
+from logwatch.catalogue.folders import record_files, shipped_folder
+from logwatch.catalogue.places import line_of
 from logwatch.errors import CatalogueError, Problem
 
-_PACKAGE = Path(__file__).resolve().parent.parent
-# In the wheel the records lie inside the package, in a checkout beside src/.
-_SHIPPED = (_PACKAGE / "seeds", _PACKAGE.parent.parent / "seeds")
-
-
-def shipped_folder() -> Path:
-    """The folder of the records that come with logwatch."""
-    return next(folder for folder in _SHIPPED if folder.is_dir())
-
-
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """All entries that are in force, by id, with what was worth a warning while reading them."""
-
-    entries: Mapping[str, Entry]
-    aliases: Mapping[str, str]
-    files: Mapping[str, Path]
-    warnings: tuple[Problem, ...]
-    sha256: str
-    overridden: Mapping[str, Path] = field(default_factory=dict)
-
-    @property
-    def version(self) -> str:
-        """A short name for exactly these records."""
-        return self.sha256[:12]
-
-    def resolve(self, name: str) -> Entry | None:
-        """The entry called `name`, by its id or one of its former ids."""
-        return self.entries.get(self.aliases.get(name, name))
+__all__ = ["Catalogue", "line_of", "load", "parse", "shipped_folder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +47,7 @@ def load(folders: Sequence[Path], *, proven: Collection[Path] = ()) -> Catalogue
                 overridden[read.entry.id] = in_force[read.entry.id].path
             in_force[read.entry.id] = read
     aliases = _aliases(in_force, problems)
+    edges = read_edges(folders, {name: read.entry for name, read in in_force.items()}, problems)
     if problems:
         raise CatalogueError(problems)
     ordered = dict(sorted(in_force.items()))
@@ -79,8 +56,9 @@ def load(folders: Sequence[Path], *, proven: Collection[Path] = ()) -> Catalogue
         aliases=aliases,
         files={name: read.path for name, read in ordered.items()},
         warnings=tuple(warnings),
-        sha256=_digest(read.text for read in ordered.values()),
+        sha256=_digest([*(read.text for read in ordered.values()), *texts(folders)]),
         overridden=overridden,
+        edges=edges,
     )
 
 
@@ -99,9 +77,7 @@ def _read_folder(
             Problem(str(folder), "is not a folder", "name a folder of JSON records, one per known error")
         )
         return
-    for path in sorted(folder.rglob("*.json")):
-        if any(part.startswith(("_", ".")) for part in path.relative_to(folder).parts):
-            continue
+    for path in record_files(folder):
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -164,18 +140,6 @@ def _validation_problems(error: ValidationError, text: str, path: Path) -> Itera
 def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "…"
-
-
-def line_of(text: str, place: Sequence[str | int]) -> int:
-    """The line (from 1) on which the innermost named key of `place` stands; 1 where it cannot be found."""
-    at = 0
-    for part in place:
-        if isinstance(part, str):
-            found = text.find(json.dumps(part, ensure_ascii=False), at)
-            if found < 0:
-                break
-            at = found
-    return text.count("\n", 0, at) + 1
 
 
 def _unknown_fields(entry: Entry, path: Path, text: str) -> Iterator[Problem]:

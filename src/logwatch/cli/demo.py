@@ -33,7 +33,7 @@ LISTEN = "127.0.0.1:9477"
 # A few seconds of calm, the first error, a quarter of a minute of training, the second.
 LINES_A_SECOND = 25.0
 # Looks immediate to a person.
-_LOOK_EVERY_S = 0.1
+_LOOK_EVERY_S = 0.2
 _PARTS = files("logwatch") / "demo"
 
 
@@ -143,19 +143,16 @@ async def _show_own(assembly: Assembly, folder: Path, logs: str) -> None:
 
 
 async def _until_told(assembly: Assembly, size: int) -> None:
-    """Waits until all there is, `size` bytes or more, is read, and every error found was told once."""
-    while not _is_told(assembly.metrics, size):  # noqa: ASYNC110 - a counter rings no bell
+    """Waits until all there is, `size` bytes or more, is read, and every incident was told."""
+    while not _is_told(assembly, size):  # noqa: ASYNC110 - a counter rings no bell
         await asyncio.sleep(_LOOK_EVERY_S)
 
 
-def _is_told(metrics: Metrics, size: int) -> bool:
-    lags = _values(metrics, LAG_BYTES)
-    return (
-        bool(lags)
-        and not any(lags.values())
-        and _total(metrics, READ_BYTES) >= size
-        and _total(metrics, NOTIFICATIONS) >= len(_values(metrics, MATCHES))
-    )
+def _is_told(assembly: Assembly, size: int) -> bool:
+    lags = _values(assembly.metrics, LAG_BYTES)
+    if not lags or any(lags.values()) or _total(assembly.metrics, READ_BYTES) < size:
+        return False
+    return _total(assembly.metrics, NOTIFICATIONS) >= len(assembly.daemon.status()["open incidents"])
 
 
 def _outcome(assembly: Assembly) -> str:

@@ -1,11 +1,13 @@
 """Sightings gathered by error: counts, the first and the last. What is kept does not grow with a storm."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
+from logwatch.incident.account import Account
+from logwatch.incident.advisor import Advisor
 from logwatch.incident.event import Event
-from logwatch.incident.fold import MAX_DISTINCT_PLACES, Advisor, Open
 from logwatch.incident.incident import Evidence
+from logwatch.incident.strand import MAX_DISTINCT_PLACES
 from logwatch.render.report import Finding, Spot
 
 # What tells places in one file apart: a log may hold the lines of all ranks.
@@ -84,18 +86,16 @@ class Gathering:
             yield Finding(advisor.incident(_opened(gathered)), gathered.first, last)
 
 
-def _opened(gathered: _Gathered) -> Open:
+def _opened(gathered: _Gathered) -> Account:
     event = gathered.event
-    evidence = Evidence(event.line, event.path, event.line_number, list(event.context))
-    return Open(
+    return Account(
         incident_id=event.event_id,
         error_id=event.error_id,
-        scope="",
         labels={},
         host=event.host,
         first_seen=gathered.first.time or 0.0,
         last_seen=gathered.last.time or 0.0,
-        evidence=asdict(evidence),
+        evidence=Evidence(event.line, event.path, event.line_number, list(event.context)),
         count=gathered.count,
-        more_places=len(gathered.places) + gathered.more_places,
+        place_count=len(gathered.places) + gathered.more_places,
     )

@@ -33,9 +33,11 @@ VERBS: Mapping[str, _Verb] = {
     "scan": _Verb("logwatch.cli.scan", "Find known errors in files or a pipe."),
     "explain": _Verb("logwatch.cli.explain", "Tell all about an error, or what a line matches."),
     "catalogue": _Verb("logwatch.cli.catalogue", "List, search, test, lint and write entries."),
+    "init": _Verb("logwatch.cli.init", "Write a first configuration."),
     "run": _Verb("logwatch.cli.run", "Follow logs as a daemon."),
     "check": _Verb("logwatch.cli.check", "Check configuration, catalogue, files and receivers."),
     "notify": _Verb("logwatch.cli.notify", "Try out destinations, and see their messages."),
+    "export": _Verb("logwatch.cli.export", "Print rules, dashboards, schemas and units for other tools."),
     "demo": _Verb("logwatch.cli.demo", "See it work on a failing training run."),
 }
 
@@ -58,7 +60,8 @@ class _Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
-        if name not in VERBS and not name.startswith("-"):
+        # The shell asks for completions of what is not finished; nobody is to be corrected yet.
+        if name not in VERBS and not name.startswith("-") and not ctx.resilient_parsing:
             close = difflib.get_close_matches(name, VERBS, n=1, cutoff=0.5)
             meant = f"Did you mean `logwatch {close[0]}`?" if close else f"There are: {', '.join(VERBS)}."
             raise click.UsageError(f"There is no verb `{name}`. {meant}", ctx)

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import click
 
+from logwatch.catalogue.causality import Edges
 from logwatch.catalogue.entry import Language
 from logwatch.catalogue.load import Catalogue
 from logwatch.catalogue.rules import rules_of
@@ -20,8 +21,8 @@ from logwatch.cli.inspection import Account, Batch, Inspection, in_turn
 from logwatch.cli.sightings import Sighting
 from logwatch.cli.terminal import Progress, look_of, progress
 from logwatch.errors import Problem
+from logwatch.incident.advisor import Advisor
 from logwatch.incident.event import Event, Origin, Publisher
-from logwatch.incident.fold import Advisor
 from logwatch.incident.incident import Incident
 from logwatch.path_template import PathTemplate, TemplateError, compile_template, labels_for
 from logwatch.render.inert import inert
@@ -95,13 +96,14 @@ def scan(
         if form == "json" and not incidents:
             return _status(inspection, found=_print(inspection.testimonies(look_into(witness.line))) > 0)
         interrupted = False
+        advisor = Advisor(catalogue.entries, catalogue.version, language)
         if incidents:
-            folded = _folded(inspection.testimonies(look_into(witness.event)))
+            folded = _folded(inspection.testimonies(look_into(witness.event)), advisor, catalogue.edges)
             findings = [_of_incident(incident) for incident in folded]
         else:
             gathering = Gathering()
             interrupted = _gather(gathering, inspection.testimonies(look_into(witness.seen)))
-            findings = list(gathering.findings(Advisor(catalogue.entries, catalogue.version, language)))
+            findings = list(gathering.findings(advisor))
     if form == "json":
         _print(incident_line(finding.incident) for finding in findings)
     else:
@@ -221,6 +223,8 @@ class Witness:
             now=sighting.time,
             context=context,
             labels=sighting.labels,
+            # What comes through a pipe is taken to be written as it comes.
+            is_dated=sighting.written is not None or sighting.path == STDIN,
         )
 
 
@@ -243,10 +247,10 @@ def _gather(gathering: Gathering, everything: Iterable[Seen]) -> bool:
     return False
 
 
-def _folded(events: Iterable[Event]) -> Iterable[Incident]:
+def _folded(events: Iterable[Event], advisor: Advisor, edges: Edges) -> Iterable[Incident]:
     from logwatch.incident.replay import fold  # noqa: PLC0415 - not every scan folds
 
-    return fold(events)
+    return fold(events, advisor, edges)
 
 
 def _of_incident(incident: Incident) -> Finding:

@@ -279,13 +279,13 @@ class Hold(_Section):
     """How long an incident waits for its cause before it is told, by what it seems to be."""
 
     cause_s: Seconds = Field(
-        default=1, description="Seconds, for what nothing known brings about: hardware, a program's own error."
+        default=1, description="Seconds, for what nothing known brings about: hardware, a program's error."
     )
     effect_s: Seconds = Field(
         default=2, description="For what may follow from something that another file says a moment later."
     )
-    transport_s: Seconds = Field(default=10, description="For connections that broke: why stands elsewhere.")
-    timeout_s: Seconds = Field(default=30, description="For collectives that timed out: why stands elsewhere.")
+    transport_s: Seconds = Field(default=10, description="For connections that broke; why stands elsewhere.")
+    timeout_s: Seconds = Field(default=30, description="For timeouts of collectives; why stands elsewhere.")
     launcher_s: Seconds = Field(default=15, description="For what launchers sum up after something failed.")
 
 

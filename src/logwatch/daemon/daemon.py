@@ -84,6 +84,7 @@ class Daemon:
         async with self._running(follow=False):
             for following in self._following.values():
                 await following.read_to_end()
+            await self._ledger.release()
 
     def stop(self) -> None:
         self._stopping.set()
@@ -206,10 +207,14 @@ class Daemon:
             self._carrying[name].ring()
 
     async def _tick_for_ever(self) -> None:
+        now = asyncio.get_running_loop().time
+        gauge_at = now()
         while True:
             await self._ledger.tick()
-            await self._gauge()
-            await asyncio.sleep(TICK_S)
+            if now() >= gauge_at:
+                await self._gauge()
+                gauge_at = now() + TICK_S
+            await asyncio.sleep(self._ledger.pause_s(TICK_S))
 
     async def _gauge(self) -> None:
         waiting = await self._store_thread.do(self._store.waiting)

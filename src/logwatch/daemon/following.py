@@ -119,13 +119,13 @@ class Following:
 
     async def _record(self, haul: Haul) -> None:
         await self._ledger.record(self.watched, haul)
-        self._count(haul)
         self._complain(haul.problems)
+        self._count(haul)
 
     def _count(self, haul: Haul) -> None:
         source = haul.source
-        if haul.read:
-            self._metrics.read_bytes(source, haul.read)
+        if haul.scanned:
+            self._metrics.read_bytes(source, haul.scanned)
             self._metrics.last_read(source, self._clock.now())
         for reason, size in haul.skipped.items():
             self._metrics.skipped(source, reason, size)
@@ -155,7 +155,7 @@ class Following:
         for path, why in problems.items():
             if self.problems.get(path) != why:
                 self._log.warning("cannot be read", path=path, why=why)
-        self.problems.update(problems)
+        self.problems = problems
 
 
 def _ring_from_thread(loop: asyncio.AbstractEventLoop, bell: asyncio.Event) -> None:

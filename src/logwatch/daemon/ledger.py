@@ -5,6 +5,8 @@ Only after the commit does anybody hear of it: metrics count, the event file is 
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, tzinfo
 from typing import cast
 
 import structlog
@@ -14,7 +16,7 @@ from logwatch.daemon.threads import Thread
 from logwatch.deliver.metrics import Metrics
 from logwatch.incident.event import Event, Origin
 from logwatch.incident.fold import Fold
-from logwatch.incident.incident import Incident, Notice, NoticeKind
+from logwatch.incident.incident import Incident, Notice, NoticeKind, Remark
 from logwatch.scan.prefix import labels_of, log_time
 from logwatch.store import Batch, Store, StoredGeneration, StoredMessage
 from logwatch.tail.life import Finding, Life
@@ -24,6 +26,9 @@ from logwatch.tail.pump import Haul
 POSITIONS_EVERY_S = 1.0
 # A line's own time is believed when it is at most so far ahead of ours.
 CLOCK_SKEW_S = 300.0
+
+# Many incidents that become due one after another are said a few at a time.
+SHORTEST_PAUSE_S = 0.05
 
 EventLine = Callable[[Event], bytes]
 
@@ -52,7 +57,12 @@ class Ledger:
         self._clock = clock
         self._host = host
         self._event_line = event_line
-        self._fold = Fold(plan.knowledge.advisor, quiet_after_s=plan.quiet_after_s)
+        self._fold = Fold(
+            plan.knowledge.advisor,
+            plan.knowledge.catalogue.edges,
+            holds=plan.holds,
+            quiet_after_s=plan.quiet_after_s,
+        )
         # Folding an event and committing it belong together: two sources must not mix.
         self._one_at_a_time = asyncio.Lock()
         self._positions: dict[str, StoredGeneration] = {}
@@ -72,7 +82,8 @@ class Ledger:
     def adopt(self, plan: Plan) -> None:
         """Goes over to another plan; open incidents stay open."""
         self._plan = plan
-        self._fold.use(plan.knowledge.advisor)
+        knowledge = plan.knowledge
+        self._fold.use(knowledge.advisor, knowledge.catalogue.edges, plan.holds, plan.quiet_after_s)
         self._path_labels.clear()
 
     async def record(self, watched: Watched, haul: Haul) -> None:
@@ -101,6 +112,19 @@ class Ledger:
             await self._commit(batch, now)
         self._metrics.set_incidents_open(len(self._fold))
 
+    async def release(self) -> None:
+        """Says what is held back for its cause: nothing more is going to be read."""
+        now = self._clock.now()
+        async with self._one_at_a_time:
+            batch = Batch()
+            self._queue(self._fold.release(now), batch, now)
+            await self._commit(batch, now)
+
+    def pause_s(self, most: float) -> float:
+        """How long nothing becomes due, at most `most` seconds."""
+        due = self._fold.deadline()
+        return most if due is None else max(SHORTEST_PAUSE_S, min(most, due - self._clock.now()))
+
     def open_incidents(self) -> list[Incident]:
         return self._fold.current()
 
@@ -113,7 +137,7 @@ class Ledger:
         return list(reversed(fresh.values()))
 
     def _event(self, watched: Watched, life: Life, finding: Finding, now: float) -> Event:
-        told = log_time(finding.match.text, now)
+        told = log_time(finding.match.text, now, _local_zone(now))
         return self._plan.knowledge.publisher.event(
             finding.match,
             Origin(
@@ -175,9 +199,18 @@ class Ledger:
         self.on_messages({message.receiver for message in batch.messages})
 
 
+def _local_zone(now: float) -> tzinfo:
+    """The zone of logs that name none: the kernel's syslog is in local time."""
+    return datetime.fromtimestamp(now).astimezone().tzinfo or UTC
+
+
 def _stored(notice: Notice, told: Incident, receiver: str, now: float) -> StoredMessage:
     """A notice as the outbox keeps it."""
-    body = {"time": notice.time, "what_changed": notice.what_changed, "incident": told.to_dict()}
+    body = {
+        "time": notice.time,
+        "what_changed": [asdict(remark) for remark in notice.what_changed],
+        "incident": told.to_dict(),
+    }
     return StoredMessage(notice.id, receiver, notice.kind, told.incident_id, body, now, now)
 
 
@@ -185,7 +218,8 @@ def notice_of(message: StoredMessage) -> Notice:
     """A notice as it was before the outbox kept it."""
     incident = Incident.from_dict(message.body["incident"])
     kind = cast("NoticeKind", message.kind)
-    return Notice(message.id, kind, message.body["time"], incident, message.body["what_changed"])
+    what_changed = [Remark(**remark) for remark in message.body["what_changed"]]
+    return Notice(message.id, kind, message.body["time"], incident, what_changed)
 
 
 def _nobody() -> None: ...

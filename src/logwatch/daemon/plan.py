@@ -1,14 +1,15 @@
 """What the operator wants to run, as finished parts. A reload brings another plan."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from logwatch.catalogue.load import Catalogue
 from logwatch.deliver.outbox import Receiver
+from logwatch.incident.advisor import Advisor
 from logwatch.incident.event import Publisher
-from logwatch.incident.fold import Advisor
 from logwatch.incident.incident import Incident
+from logwatch.incident.open import Holds
 from logwatch.scan.scanner import Scanner
 from logwatch.tail.follow import Source
 
@@ -50,13 +51,17 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All of it. `quiet_after_s` is in seconds, `batch_bytes` what one hop reads at the most."""
+    """All of it. `batch_bytes` is what one hop reads at the most.
+
+    `holds` are the times for which incidents wait for their cause; one is over after `quiet_after_s`.
+    """
 
     knowledge: Knowledge
     watched: Sequence[Watched]
     routes: Sequence[Route]
     quiet_after_s: float
     batch_bytes: int
+    holds: Holds = field(default_factory=Holds)
 
 
 class Clock(Protocol):

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from logwatch.catalogue.entry import (
     DeadEnd,
     Entry,
     Language,
+    LogKind,
     Workaround,
     ranked_dead_ends,
     ranked_workarounds,
@@ -51,7 +52,12 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A known error in one line of a log. `time` is RFC 3339 in UTC; `offset` is in bytes."""
+    """A known error in one line of a log. `time` is RFC 3339 in UTC; `offset` is in bytes.
+
+    `context`, `node` and `is_dated` are for the program only. `node` is the machine, where the path, the
+    source or the kernel's own prefix names it; `is_dated` is False where neither the log nor its arrival
+    says when the line was written, so that `time` is only what serves instead.
+    """
 
     event_id: str
     error_id: str
@@ -76,14 +82,16 @@ class Event:
     catalogue_version: str
     incident_id: str | None = None
     context: Sequence[str] = ()
+    node: str = ""
+    is_dated: bool = True
 
     def in_incident(self, incident_id: str) -> "Event":
         return replace(self, incident_id=incident_id)
 
     def published(self) -> dict[str, Any]:
         """The event as it is written to the event file: the names are a contract."""
-        body = asdict(self)
-        del body["context"]
+        body: dict[str, Any] = {name: getattr(self, name) for name in _PUBLISHED}
+        body["captures"], body["labels"], body["also"] = dict(self.captures), dict(self.labels), [*self.also]
         body["workaround"] = self.workaround and {
             "action": self.workaround.action,
             "success_rate": self.workaround.rate,
@@ -92,6 +100,10 @@ class Event:
             {"action": d.action, "why_fails": d.why, "fail_rate": d.rate} for d in self.dead_ends
         ]
         return {"schema": 1, **body}
+
+
+_PRIVATE = frozenset({"context", "node", "is_dated"})
+_PUBLISHED = tuple(f.name for f in fields(Event) if f.name not in _PRIVATE)
 
 
 def event_id(generation_key: str, offset: int, error_id: str) -> str:
@@ -111,6 +123,8 @@ class Publisher:
     entries: Mapping[str, Entry]
     catalogue_version: str
     language: Language = "en"
+    # What is said about an entry as long as no version is known: ranking it anew costs more than all else.
+    _usual: dict[str, "_Said"] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def event(
         self,
@@ -123,14 +137,15 @@ class Publisher:
         context: Sequence[str] = (),
         labels: Mapping[str, str] | None = None,
         versions: Mapping[str, str] | None = None,
+        is_dated: bool = True,
     ) -> Event:
         """The event for `match`, whose record starts at byte `offset` of the file.
 
         `labels` are drawn from the line's own prefix and lose against those of the origin;
-        `versions` are the product versions known for this log.
+        `versions` are the product versions known for this log. `is_dated`: see `Event`.
         """
         entry = self.entries[match.rule]
-        best = next(iter(ranked_workarounds(entry, versions, self.language)), None)
+        said = self._said(entry, versions)
         return Event(
             event_id=event_id(origin.generation_key, offset, entry.id),
             error_id=entry.id,
@@ -148,13 +163,42 @@ class Publisher:
             captures={name: redact(value) for name, value in match.captures.items()},
             labels={**(labels or {}), **origin.labels},
             host=origin.host,
-            workaround=None if best is None else advice(best),
-            dead_ends=[warning(d) for d in ranked_dead_ends(entry, versions)],
+            workaround=said.workaround,
+            dead_ends=said.dead_ends,
             decision=entry.decision and str(entry.decision),
             also=list(match.also),
             catalogue_version=self.catalogue_version,
             context=[shortened(redact(line), MAX_CONTEXT_LINE) for line in context],
+            node=_node(entry, origin.labels, labels or {}),
+            is_dated=is_dated,
         )
+
+    def _said(self, entry: Entry, versions: Mapping[str, str] | None) -> "_Said":
+        if versions:
+            return _said(entry, versions, self.language)
+        if entry.id not in self._usual:
+            self._usual[entry.id] = _said(entry, None, self.language)
+        return self._usual[entry.id]
+
+
+def _node(entry: Entry, of_origin: Mapping[str, str], of_line: Mapping[str, str]) -> str:
+    """A training log names hosts as containers see them; the kernel's syslog prefix names the machine."""
+    own = of_origin.get("host") or of_origin.get("node") or ""
+    return own or (of_line.get("host", "") if entry.sources == (LogKind.KERNEL,) else "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """The advice that an event carries."""
+
+    workaround: Advice | None
+    dead_ends: Sequence[Advice]
+
+
+def _said(entry: Entry, versions: Mapping[str, str] | None, language: Language) -> _Said:
+    best = next(iter(ranked_workarounds(entry, versions, language)), None)
+    dead_ends = [warning(d) for d in ranked_dead_ends(entry, versions)]
+    return _Said(None if best is None else advice(best), dead_ends)
 
 
 def advice(workaround: Workaround) -> Advice:

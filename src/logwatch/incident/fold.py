@@ -1,188 +1,151 @@
 """Events become incidents, and incidents become notices. Time comes in as an argument.
 
-An incident gathers the events of one error in one job; a log without a job belongs to its host.
-It is opened by its first event, told again while it grows (after 1, 5, 15 and 60 minutes, then hourly),
-and goes quiet when nothing has been added for a while. It is never called resolved: a log does not say so.
+One page, one cause. The way of an event:
+
+1. It joins its *strand*: all events of one error in one job, or on one machine where nothing names a job
+   (`strand`). For most events that is all: a counter goes up.
+2. When it brings news (a new strand, a time, a rank, a pid), strands are asked again which of them explains
+   which (`forest`, by the rules of `kinship`): first what a line itself points to, then the class of the
+   error, then time, looking back as far as the edge, or the line itself, says. Without an edge or a pointer,
+   two errors of a job stay two incidents. After a pause an error is a strand of its own: what explained it
+   an hour ago need not explain it now.
+3. Each tree of strands is one *incident*, about the strand at its root. A cause that arrives late takes over
+   the incident of its effects: the message is corrected, not repeated. When two incidents turn out to be
+   one, the one that was told first goes on, and the other one says where it went.
+4. It is told when nothing better can be expected (`Holds`): a cause within seconds, a symptom after the time
+   in which its cause would have been heard of. Afterwards it is told again when its root turns out to be
+   another one, while it grows (after 1, 5, 15 and 60 minutes, then hourly), and when it goes quiet: when
+   nothing was added for a while, or a line said that it is over. It is never called resolved: logs do not
+   say so.
+
+Memory is bounded: by the number of strands, and within a strand by what is kept of each kind.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from logwatch.catalogue.entry import Entry, Language, ranked_dead_ends, ranked_workarounds
-from logwatch.incident.event import Advice, Event, advice, event_id, warning
-from logwatch.incident.incident import MAX_PLACES, Echo, Evidence, Incident, Notice, NoticeKind, Place
+from logwatch.catalogue.causality import NO_EDGES, Edges
+from logwatch.incident.account import account_of
+from logwatch.incident.advisor import Advisor
+from logwatch.incident.agenda import Agenda
+from logwatch.incident.event import Event, event_id
+from logwatch.incident.forest import Forest
+from logwatch.incident.incident import Incident, Notice, NoticeKind, Remark
+from logwatch.incident.open import MAX_ABSORBED, Holds, Open
+from logwatch.incident.pointers import Pointers, job_of, read, short_host
+from logwatch.incident.strand import Strand, moment_of
 
-# A growing incident is told again 1, 5, 15 and 60 minutes after its opening, then hourly.
-UPDATE_GAPS_S = (60.0, 240.0, 600.0, 2700.0, 3600.0)
 QUIET_AFTER_S = 1800.0
-# Distinct places are counted exactly up to here; one incident costs at most some hundred kilobytes.
-MAX_DISTINCT_PLACES = 4096
-# Open incidents held at once; beyond, the one that has been silent longest goes quiet early.
+# Strands held at once; beyond, the incident that has been silent longest is let go.
 MAX_OPEN = 10_000
-
-
-@dataclass(slots=True)
-class Open:
-    """An incident in the making. `told` is the count when it was last told; times are in seconds."""
-
-    incident_id: str
-    error_id: str
-    scope: str
-    labels: dict[str, str]
-    host: str
-    first_seen: float
-    last_seen: float
-    evidence: dict[str, Any]
-    count: int = 0
-    told: int = 0
-    told_at: float = 0.0
-    notices: int = 0
-    places: dict[str, int] = field(default_factory=dict)
-    place_labels: dict[str, dict[str, str]] = field(default_factory=dict)
-    more_places: int = 0
-    echoes: dict[str, int] = field(default_factory=dict)
-
-    def next_due(self, quiet_after_s: float) -> float:
-        """When there is something to say: an update of what has grown, or that it went quiet."""
-        quiet = self.last_seen + quiet_after_s
-        if self.count == self.told:
-            return quiet
-        gap = UPDATE_GAPS_S[min(self.notices, len(UPDATE_GAPS_S)) - 1]
-        return min(quiet, self.told_at + gap)
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.error_id, self.scope
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, body: Mapping[str, Any]) -> "Open":
-        return cls(**body)
-
-
-@dataclass(frozen=True, slots=True)
-class Advisor:
-    """What the catalogue in force adds to an incident."""
-
-    entries: Mapping[str, Entry]
-    catalogue_version: str
-    language: Language = "en"
-
-    def incident(self, open_: Open) -> Incident:
-        """The published form of `open_`. An entry that is gone from the catalogue leaves its fields empty."""
-        entry = self.entries.get(open_.error_id)
-        labels = open_.labels
-        return Incident(
-            incident_id=open_.incident_id,
-            error_id=open_.error_id,
-            severity=str(entry.severity) if entry else "error",
-            decision=str(entry.decision) if entry and entry.decision else None,
-            title=entry.title(self.language) if entry else open_.error_id,
-            domain=entry.home if entry else open_.error_id.split("/", 1)[0],
-            category=entry.category if entry else "",
-            labels=labels,
-            host=open_.host,
-            first_seen=open_.first_seen,
-            last_seen=open_.last_seen,
-            count=open_.count,
-            places=[
-                Place(open_.place_labels[place].get("path", ""), _shown(open_.place_labels[place]), n)
-                for place, n in list(open_.places.items())[:MAX_PLACES]
-            ],
-            place_count=len(open_.places) + open_.more_places,
-            root_cause=entry.cause(self.language) if entry else "",
-            workarounds=self._workarounds(entry),
-            dead_ends=[warning(d) for d in ranked_dead_ends(entry)] if entry else [],
-            evidence=Evidence(**open_.evidence),
-            echoes=[Echo(error, n) for error, n in open_.echoes.items()],
-            confidence=entry.confidence if entry else 0.0,
-            verification_tier=entry.verification_tier if entry else "",
-            resolvable=entry.resolvable if entry else "partial",
-            doc_url=entry.official_doc_url if entry else "",
-            catalogue_version=self.catalogue_version,
-            next_hits=[t.error_id for t in entry.transition_graph.leads_to] if entry else [],
-        )
-
-    def retold(self, incident: Incident) -> Incident:
-        """`incident` in the language of this advisor."""
-        entry = self.entries.get(incident.error_id)
-        if entry is None:
-            return incident
-        return replace(
-            incident,
-            title=entry.title(self.language),
-            root_cause=entry.cause(self.language),
-            workarounds=self._workarounds(entry),
-        )
-
-    def _workarounds(self, entry: Entry | None) -> list[Advice]:
-        if entry is None:
-            return []
-        return [advice(w) for w in ranked_workarounds(entry, language=self.language)]
-
-
-def _shown(labels: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in labels.items() if name != "path"}
+# After so long a pause the same error is asked anew for its cause.
+PAUSE_S = 300.0
+# A clock that is corrected is set back by less than this.
+CLOCK_SET_S = 5.0
 
 
 class Fold:
     """The incidents that are open. All state can be taken out and put back (`changed`, `restore`)."""
 
     def __init__(
-        self, advisor: Advisor, *, quiet_after_s: float = QUIET_AFTER_S, max_open: int = MAX_OPEN
+        self,
+        advisor: Advisor,
+        edges: Edges = NO_EDGES,
+        *,
+        holds: Holds | None = None,
+        quiet_after_s: float = QUIET_AFTER_S,
+        max_open: int = MAX_OPEN,
     ) -> None:
         self._advisor = advisor
+        self._holds = holds or Holds()
         self._quiet_after_s = quiet_after_s
         self._max_open = max_open
-        self._open: dict[tuple[str, str], Open] = {}
+        self._forest = Forest(edges)
+        # The one that has been silent longest comes first.
+        self._open: OrderedDict[str, Open] = OrderedDict()
+        self._agenda = Agenda()
+        self._serial = 0
+        self._latest = 0.0
         self._touched: dict[str, Open] = {}
         self._closed: list[str] = []
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def use(self, advisor: Advisor) -> None:
-        """Speaks from another catalogue from now on; open incidents stay open."""
-        self._advisor = advisor
+    def use(self, advisor: Advisor, edges: Edges, holds: Holds, quiet_after_s: float) -> None:
+        """Goes by another catalogue and other times from now on; open incidents stay open."""
+        self._advisor, self._forest.edges = advisor, edges
+        self._holds, self._quiet_after_s = holds, quiet_after_s
+        for open_ in self._open.values():
+            self._agenda.note(open_.incident_id, open_.due_at(quiet_after_s))
 
     def restore(self, bodies: Iterable[Mapping[str, Any]]) -> None:
-        """Puts back incidents that were taken out with `changed`."""
-        for body in bodies:
-            open_ = Open.from_dict(body)
-            self._open[open_.key] = open_
+        """Puts back incidents that were taken out with `changed`, as `to_dict` gave them.
 
-    def feed(self, event: Event, now: float) -> tuple[str, list[Notice]]:
-        """Adds one event: the id of its incident, and what is due to be said at once."""
-        scope = event.labels.get("job") or event.host
-        open_ = self._open.get((event.error_id, scope))
+        What another version has stored in another form is left out.
+        """
+        restored = [Open.from_dict(body) for body in bodies if "strands" in body]
+        for open_ in sorted(restored, key=lambda open_: open_.stirred_at):
+            self._open[open_.incident_id] = open_
+            self._latest = max(self._latest, open_.stirred_at)
+            for strand in sorted(open_.strands.values(), key=lambda strand: strand.serial):
+                self._forest.plant(strand)
+                self._serial = max(self._serial, strand.serial + 1)
+            self._agenda.note(open_.incident_id, open_.due_at(self._quiet_after_s))
+
+    def feed(self, event: Event, now: float, times: int = 1) -> tuple[str, list[Notice]]:
+        """Adds one event, seen `times` times: the id of its incident, and what is due to be said at once."""
+        self._mind_the_clock(now)
+        said = read(event)
+        strand = self._strand_of(event, said, now)
         notices: list[Notice] = []
-        if open_ is None:
-            notices = self._make_room(now)
-            open_ = self._opened(event, scope, now)
-        open_.count += 1
-        open_.last_seen = now
-        _add_place(open_, event)
-        self._touched[open_.incident_id] = open_
-        if open_.count == 1:
-            notices.append(self._notice("opened", open_, now))
-        return open_.incident_id, notices
+        if strand.incident:
+            self._open[strand.incident].total += times
+        if strand.add(event, said, times) or not strand.incident:
+            changed = self._forest.settle(strand)
+            if changed or not strand.incident:
+                notices = self._regroup([strand, *changed], now)
+        open_ = self._open[strand.incident]
+        open_.stir(strand, now)
+        self._touch(open_)
+        return open_.incident_id, [*notices, *self._make_room(now)]
+
+    def clear(self, error_id: str, job: str, host: str, now: float) -> None:
+        """A line says that `error_id` is over: in the job `job`, or without one on the machine `host`.
+
+        Unless the error comes back within a minute its incident then goes quiet; what was not told yet and
+        brought nothing about is not told any more.
+        """
+        strand = self._forest.latest(error_id, job, job or short_host(host))
+        if strand is not None and self._open[strand.incident].root == strand.key:
+            open_ = self._open[strand.incident]
+            open_.cleared_at = now
+            if not open_.is_told and len(open_.strands) == 1:
+                self._close(open_)
+            else:
+                self._touch(open_)
 
     def tick(self, now: float) -> list[Notice]:
-        """What has become due by `now`: updates of what grew, and the going quiet of what did not."""
-        due: list[Notice] = []
-        for open_ in [o for o in self._open.values() if now >= o.next_due(self._quiet_after_s)]:
-            if now >= open_.last_seen + self._quiet_after_s:
-                due.append(self._quiet(open_, now))
-            else:
-                due.append(self._notice("updated", open_, now))
-        return due
+        """What has become due by `now`."""
+        self._mind_the_clock(now)
+        notices: list[Notice] = []
+        for incident_id in self._agenda.take(now):
+            open_ = self._open[incident_id]
+            while incident_id in self._open and open_.due_at(self._quiet_after_s) <= now:
+                notices.append(self._tell(open_, now))
+            if incident_id in self._open:
+                self._agenda.note(incident_id, open_.due_at(self._quiet_after_s))
+        return notices
+
+    def release(self, now: float) -> list[Notice]:
+        """Tells everything that is still held back: nothing more is going to come."""
+        held = [o for o in self._open.values() if not o.is_told or o.retell_at is not None]
+        return [self._tell(open_, now) for open_ in sorted(held, key=lambda open_: open_.opens_at)]
 
     def deadline(self) -> float | None:
-        """When `tick` has something to do next."""
-        return min((o.next_due(self._quiet_after_s) for o in self._open.values()), default=None)
+        """When `tick` may have something to do next."""
+        return self._agenda.next()
 
     def changed(self) -> tuple[list[Open], list[str]]:
         """The incidents touched and the ids of those closed since the last call."""
@@ -192,57 +155,140 @@ class Fold:
 
     def current(self) -> list[Incident]:
         """All open incidents as they would be told now, newest last."""
-        return [self._advisor.incident(o) for o in sorted(self._open.values(), key=lambda o: o.first_seen)]
+        incidents = [self._incident(open_) for open_ in self._open.values()]
+        return sorted(incidents, key=lambda incident: (incident.first_seen, incident.incident_id))
 
-    def _opened(self, event: Event, scope: str, now: float) -> Open:
+    def _strand_of(self, event: Event, said: Pointers, now: float) -> Strand:
+        """The strand that `event` belongs to; not yet added to it."""
+        job = job_of(event)
+        home = job or short_host(event.node or event.host)
+        latest = self._forest.latest(event.error_id, job, home)
+        if latest is not None and not self._starts_anew(latest, event, said, now):
+            return latest
+        strand = Strand.of(event, job, home, self._serial, now)
+        self._serial += 1
+        self._forest.plant(strand)
+        return strand
+
+    def _starts_anew(self, latest: Strand, event: Event, said: Pointers, now: float) -> bool:
+        """Whether `event` comes after a pause and has another cause than those before."""
+        at = moment_of(event).time
+        if not (event.is_dated and latest.is_dated):
+            return False
+        if latest.first.time - PAUSE_S <= at <= latest.last + PAUSE_S:
+            return False
+        alone = Strand.of(event, latest.job, latest.home, self._serial, now)
+        alone.add(event, said, 1)
+        best = self._forest.best_link(alone)
+        return (best.cause.key if best else "") != latest.parent
+
+    def _regroup(self, strands: Sequence[Strand], now: float) -> list[Notice]:
+        """After `strands` have got other parents: one incident for each tree. Says which were merged."""
+        around = [*strands, *(self._forest[s.parent] for s in strands if s.parent)]
+        before = {s.incident: self._open[s.incident] for s in around if s.incident}
+        members = {s.key: s for open_ in before.values() for s in open_.strands.values()}
+        members.update((s.key, s) for s in strands)
+        trees: dict[str, dict[str, Strand]] = {}
+        for strand in members.values():
+            trees.setdefault(self._forest.root_of(strand).key, {})[strand.key] = strand
+        claims: dict[str, list[Open]] = {}
+        for open_ in before.values():
+            claims.setdefault(self._forest.root_of(open_.root_strand).key, []).append(open_)
+        notices: list[Notice] = []
+        for root, tree in trees.items():
+            first, *others = sorted(claims.get(root, []), key=_first_told) or [self._begin(tree[root], now)]
+            notices.extend(self._merge(first, others, tree[root], now))
+            self._give(first, tree, tree[root], now)
+        return notices
+
+    def _begin(self, root: Strand, now: float) -> Open:
         open_ = Open(
-            incident_id=event_id(event.event_id, 0, "incident"),
-            error_id=event.error_id,
-            scope=scope,
-            labels=dict(event.labels),
-            host=event.host,
-            first_seen=now,
-            last_seen=now,
-            evidence=asdict(Evidence(event.line, event.path, event.line_number, list(event.context))),
+            incident_id=event_id(root.seed, root.incidents, "incident"),
+            root=root.key,
+            stirred_at=now,
         )
-        self._open[open_.key] = open_
+        root.incidents += 1
+        self._open[open_.incident_id] = open_
         return open_
 
-    def _make_room(self, now: float) -> list[Notice]:
-        if len(self._open) < self._max_open:
-            return []
-        return [self._quiet(min(self._open.values(), key=lambda o: o.last_seen), now)]
+    def _give(self, open_: Open, tree: dict[str, Strand], root: Strand, now: float) -> None:
+        """`open_` consists of `tree` from now on."""
+        for strand in tree.values():
+            strand.incident = open_.incident_id
+        open_.become(tree, root, self._holds.of(root.error_id, self._forest.edges), now)
+        self._touch(open_)
 
-    def _quiet(self, open_: Open, now: float) -> Notice:
-        notice = self._notice("quiet", open_, now)
-        del self._open[open_.key]
+    def _merge(self, first: Open, others: Sequence[Open], root: Strand, now: float) -> list[Notice]:
+        """`others` turned out to be part of `first`. Whoever was told of them is told so."""
+        notices = []
+        for other in others:
+            where = Remark("merged", {"error": root.error_id, "incident": first.incident_id})
+            if other.is_told:
+                notices.append(self._notice("quiet", other, now, [where]))
+            first.absorbed = [*first.absorbed, *other.absorbed, other.incident_id][-MAX_ABSORBED:]
+            first.stirred_at = max(first.stirred_at, other.stirred_at)
+            self._drop(other)
+        return notices
+
+    def _tell(self, open_: Open, now: float) -> Notice:
+        """What is due about `open_`."""
+        if not open_.is_told:
+            return self._notice("opened", open_, now)
+        if open_.quiet_at(self._quiet_after_s) <= now:
+            why = [] if open_.cleared_at is None else [Remark("cleared")]
+            notice = self._notice("quiet", open_, now, why)
+            self._close(open_)
+            return notice
+        return self._notice("updated", open_, now, list(open_.changes()))
+
+    def _notice(
+        self, kind: NoticeKind, open_: Open, now: float, what_changed: Sequence[Remark] = ()
+    ) -> Notice:
+        open_.note_told(now)
+        self._touched[open_.incident_id] = open_
+        name = event_id(open_.incident_id, open_.notices, kind)
+        return Notice(name, kind, now, self._incident(open_), what_changed)
+
+    def _incident(self, open_: Open) -> Incident:
+        return self._advisor.incident(account_of(open_, self._forest.edges))
+
+    def _make_room(self, now: float) -> list[Notice]:
+        """Lets go of what has been silent longest. Nothing goes untold."""
+        notices: list[Notice] = []
+        while len(self._forest) > self._max_open:
+            open_ = next(iter(self._open.values()))
+            if not open_.is_told:
+                notices.append(self._notice("opened", open_, now))
+            notices.append(self._notice("quiet", open_, now, [Remark("crowded_out")]))
+            self._close(open_)
+        return notices
+
+    def _touch(self, open_: Open) -> None:
+        self._touched[open_.incident_id] = open_
+        self._open.move_to_end(open_.incident_id)
+        self._agenda.note(open_.incident_id, open_.due_at(self._quiet_after_s))
+
+    def _close(self, open_: Open) -> None:
+        for strand in open_.strands.values():
+            self._forest.fell(strand)
+        self._drop(open_)
+
+    def _drop(self, open_: Open) -> None:
+        del self._open[open_.incident_id]
+        self._agenda.forget(open_.incident_id)
         self._touched.pop(open_.incident_id, None)
         self._closed.append(open_.incident_id)
-        return notice
 
-    def _notice(self, kind: NoticeKind, open_: Open, now: float) -> Notice:
-        new = open_.count - open_.told
-        open_.told = open_.count
-        open_.told_at = now
-        open_.notices += 1
-        self._touched[open_.incident_id] = open_
-        return Notice(
-            id=event_id(open_.incident_id, open_.notices, kind),
-            kind=kind,
-            time=now,
-            incident=self._advisor.incident(open_),
-            what_changed=f"{new} more" if kind == "updated" else "",
-        )
+    def _mind_the_clock(self, now: float) -> None:
+        """A clock that was set back must not hold anything back: what waits moves with it."""
+        if now >= self._latest - CLOCK_SET_S:
+            self._latest = max(self._latest, now)
+            return
+        self._agenda.shift(now - self._latest)
+        for open_ in self._open.values():
+            open_.shift(now - self._latest)
+        self._latest = now
 
 
-def _add_place(open_: Open, event: Event) -> None:
-    """Counts the event where it happened: the file, and the process within it where the line says which."""
-    labels = {name: event.labels[name] for name in ("rank", "pod", "host", "node") if name in event.labels}
-    place = "\0".join([event.path, *labels.values()])
-    if place in open_.places:
-        open_.places[place] += 1
-    elif len(open_.places) >= MAX_DISTINCT_PLACES:
-        open_.more_places += 1
-    else:
-        open_.places[place] = 1
-        open_.place_labels[place] = {"path": event.path, **labels}
+def _first_told(open_: Open) -> tuple[bool, float, float, str]:
+    return not open_.is_told, open_.told_at, open_.opens_at, open_.incident_id

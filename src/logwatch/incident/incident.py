@@ -39,11 +39,22 @@ class Echo:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """Something to say about an incident, without words: `kind` names the phrase, `values` fill it.
+
+    The values may come from log text.
+    """
+
+    kind: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """Events of one cause in one job. Times are seconds since the epoch.
 
     `place_count` is how many places there are in all; `places` lists the first of them. `reasons` say why
-    these events were put together.
+    these events were put together. `absorbed` are ids of incidents that turned out to be part of this one.
     """
 
     incident_id: str
@@ -70,9 +81,10 @@ class Incident:
     resolvable: str
     doc_url: str
     catalogue_version: str
-    reasons: Sequence[str] = ()
+    reasons: Sequence[Remark] = ()
     unlikely: str = ""
     next_hits: Sequence[str] = field(default_factory=tuple)
+    absorbed: Sequence[str] = ()
 
     @classmethod
     def from_dict(cls, body: Mapping[str, Any]) -> "Incident":
@@ -83,6 +95,7 @@ class Incident:
         fields["dead_ends"] = [Advice(**a) for a in body["dead_ends"]]
         fields["evidence"] = Evidence(**body["evidence"])
         fields["echoes"] = [Echo(**e) for e in body["echoes"]]
+        fields["reasons"] = [Remark(**r) for r in body["reasons"]]
         return cls(**fields)
 
     def to_dict(self) -> dict[str, Any]:
@@ -100,4 +113,4 @@ class Notice:
     kind: NoticeKind
     time: float
     incident: Incident
-    what_changed: str = ""
+    what_changed: Sequence[Remark] = ()

@@ -3,41 +3,56 @@
 import re
 
 _MASK = "[masked]"
-# Each pattern keeps what tells a reader which secret it was, and drops the secret itself.
+# Each pattern keeps what tells a reader which secret it was, and drops the secret itself. Before it is tried
+# one of its words has to be there, in either case: nine lines of ten cost a twentieth that way.
 _SECRETS = (
     # Tokens with a published prefix: Hugging Face, GitHub, GitLab, Slack, OpenAI and Anthropic, NVIDIA NGC,
     # Google API keys, PyPI, npm.
-    re.compile(
-        r"\b(hf_|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|xapp-|sk-(?:ant-|proj-)?|nvapi-|AIza|pypi-|npm_)"
-        r"[A-Za-z0-9_\-]{12,}"
+    (
+        ("hf_", "gh", "glpat-", "xox", "xapp-", "sk-", "nvapi-", "aiza", "pypi-", "npm_"),
+        re.compile(
+            r"\b(hf_|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|xapp-|sk-(?:ant-|proj-)?|nvapi-|AIza|pypi-"
+            r"|npm_)[A-Za-z0-9_\-]{12,}"
+        ),
     ),
     # AWS access key ids.
-    re.compile(r"\b((?:AKIA|ASIA))[A-Z0-9]{16}\b"),
+    (("akia", "asia"), re.compile(r"\b((?:AKIA|ASIA))[A-Z0-9]{16}\b")),
     # user:password@ in URLs.
-    re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]+(?=@)", re.IGNORECASE),
+    (("://",), re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]+(?=@)", re.IGNORECASE)),
     # Signed URLs and query strings.
-    re.compile(
-        r"([?&](?:X-Amz-(?:Signature|Credential|Security-Token)|X-Goog-(?:Signature|Credential)|sig|signature|token"
-        r"|access_token|api_?key|AWSAccessKeyId|key|password)=)[^&\s\"'<>]+",
-        re.IGNORECASE,
+    (
+        ("?", "&"),
+        re.compile(
+            r"([?&](?:X-Amz-(?:Signature|Credential|Security-Token)|X-Goog-(?:Signature|Credential)|sig|signature"
+            r"|token|access_token|api_?key|AWSAccessKeyId|key|password)=)[^&\s\"'<>]+",
+            re.IGNORECASE,
+        ),
     ),
     # Authorization headers.
-    re.compile(r"(\b(?:Bearer|Basic)\s+)[A-Za-z0-9+/_.~\-]{8,}=*", re.IGNORECASE),
+    (
+        ("bearer", "basic"),
+        re.compile(r"(\b(?:Bearer|Basic)\s+)[A-Za-z0-9+/_.~\-]{8,}=*", re.IGNORECASE),
+    ),
     # NAME=secret and "name": "secret", for names that end as secrets' names do.
-    re.compile(
-        r"((?:password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)[\"']?\s*[=:]\s*"
-        r"[\"']?)(?!\[masked\])[^\s\"',;&]{6,}",
-        re.IGNORECASE,
+    (
+        ("password", "passwd", "secret", "token", "key", "credential"),
+        re.compile(
+            r"((?:password|passwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)[\"']?"
+            r"\s*[=:]\s*[\"']?)(?!\[masked\])[^\s\"',;&]{6,}",
+            re.IGNORECASE,
+        ),
     ),
     # Slack incoming webhooks: the path is the secret.
-    re.compile(r"(hooks\.slack\.com/services/)[A-Za-z0-9/_-]+"),
+    (("hooks.slack.com",), re.compile(r"(hooks\.slack\.com/services/)[A-Za-z0-9/_-]+")),
     # JSON web tokens.
-    re.compile(r"\b(eyJ)[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
+    (("eyj",), re.compile(r"\b(eyJ)[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}")),
 )
 
 
 def redact(text: str) -> str:
     """`text` with tokens, keys, passwords and signatures replaced by `[masked]`."""
-    for pattern in _SECRETS:
-        text = pattern.sub(rf"\g<1>{_MASK}", text)
+    folded = text.casefold()
+    for words, pattern in _SECRETS:
+        if any(word in folded for word in words):
+            text = pattern.sub(rf"\g<1>{_MASK}", text)
     return text

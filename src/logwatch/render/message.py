@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from logwatch.catalogue.entry import Language
 from logwatch.incident.event import Advice, rfc3339, shortened
-from logwatch.incident.incident import Echo, Evidence, Incident, Notice, NoticeKind, Place
+from logwatch.incident.incident import Echo, Evidence, Incident, Notice, NoticeKind, Place, Remark
 from logwatch.render.inert import inert, inert_line
 from logwatch.render.phrases import Phrases, phrases
 
@@ -118,7 +118,7 @@ def briefing(notice: Notice, language: Language = "en", *, status_url: str = "")
         otherwise=tuple(steps[1 : 1 + MAX_OTHERWISE]) if whole else (),
         resolvable=say.resolvable.get(incident.resolvable, "") if acting else "",
         wont_help=tuple(step(d, say.fails, say) for d in _worst(incident.dead_ends)) if whole else (),
-        why=tuple(_why(incident)) if whole else (),
+        why=tuple(_why(incident, say)) if whole else (),
         excerpt=_excerpt(incident.evidence) if acting else None,
         echoes=_echoes(incident.echoes, say),
         next_hits=", ".join(inert_line(e) for e in incident.next_hits[:MAX_NEXT_HITS]) if whole else "",
@@ -155,8 +155,9 @@ def _title(incident: Incident) -> str:
 
 def _status(notice: Notice, say: Phrases) -> str:
     if notice.kind == "quiet":
-        return say.quiet_for.format(minutes=int(notice.time - notice.incident.last_seen) // 60)
-    return inert_line(notice.what_changed)
+        silent = say.quiet_for.format(minutes=int(notice.time - notice.incident.last_seen) // 60)
+        return remarks(notice.what_changed, say) or silent
+    return remarks(notice.what_changed, say)
 
 
 def _facts(incident: Incident, severity: str, say: Phrases, *, acting: bool) -> Iterable[Fact]:
@@ -227,8 +228,28 @@ def _prose(text: str) -> str:
     return shortened(inert(text).strip(), MAX_ADVICE)
 
 
-def _why(incident: Incident) -> Iterable[str]:
-    return filter(None, [_prose(incident.root_cause), *map(inert_line, incident.reasons)])
+def _why(incident: Incident, say: Phrases) -> Iterable[str]:
+    return filter(None, [_prose(incident.root_cause), *(remark(r, say) for r in incident.reasons)])
+
+
+def remarks(said: Iterable[Remark], say: Phrases) -> str:
+    """All of `said` as one line."""
+    return " ".join(remark(r, say) for r in said)
+
+
+def remark(said: Remark, say: Phrases) -> str:
+    """One remark as a sentence; a kind that has no words here is said by its name."""
+    if said.kind not in say.remarks:
+        return _label(said.kind)
+    values = {name: _label(value) for name, value in said.values.items()}
+    return say.remarks[said.kind].format_map(_Values(values))
+
+
+class _Values(dict[str, str]):
+    """A value that was not given leaves a gap, not an error: remarks are stored, phrases change."""
+
+    def __missing__(self, _name: str) -> str:
+        return "…"
 
 
 def _excerpt(evidence: Evidence) -> Excerpt | None:

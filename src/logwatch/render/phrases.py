@@ -47,6 +47,8 @@ class Phrases:
     catalogue: str
     documentation: str
     status_page: str
+    # What an incident's `Remark`s say, by kind.
+    remarks: Mapping[str, str]
 
 
 _EN = Phrases(
@@ -99,6 +101,26 @@ _EN = Phrases(
     catalogue="catalogue {version}",
     documentation="Documentation",
     status_page="Status page",
+    remarks={
+        "previous_xid": "The driver names it: {effect} was caused by previous Xid {xid}.",
+        "same_pid": "{effect} names the process of {cause}: pid {pid}.",
+        "named_rank": "{effect} names rank {rank}, and {cause} stands in the log of rank {rank}.",
+        "named_peer": "{effect} names the peer {peer}, and {cause} was seen there.",
+        "edge": "{effect} is known to follow from {cause} ({edge}).",
+        "edge_looking_back": "{effect} is known to follow from {cause} ({edge}). It says that it had waited "
+        "{seconds} s: its cause is that much older.",
+        "points_to_rank": "Its line points to rank {rank}: the log of that rank says more.",
+        "points_to_peer": "Its line points to {peer}: the logs there say more.",
+        "elsewhere": "Only symptoms were seen here: the cause is probably on another node.",
+        "only_summary": "Only the launcher's summary was seen: what ended the process stands in its own log.",
+        "new_root": "The cause turned out to be {error}, not {before}.",
+        "more": "{count} more.",
+        "more_echoes": "{count} more that follow from it.",
+        "more_places": "{count} more places.",
+        "merged": "This is part of another incident: {error} ({incident}).",
+        "cleared": "The log says that it is over.",
+        "crowded_out": "Too many incidents are open; this one is not followed any longer.",
+    },
 )
 
 _ZH = Phrases(
@@ -151,6 +173,26 @@ _ZH = Phrases(
     catalogue="目录 {version}",
     documentation="文档",
     status_page="状态页",
+    remarks={
+        "previous_xid": "驱动已指明：{effect} 由先前的 Xid {xid} 引起。",
+        "same_pid": "{effect} 指明的进程即 {cause} 的进程：pid {pid}。",
+        "named_rank": "{effect} 指向 rank {rank}，而 {cause} 正出现在 rank {rank} 的日志中。",
+        "named_peer": "{effect} 指向对端 {peer}，而 {cause} 正出现在该处。",
+        "edge": "已知 {effect} 会由 {cause} 引起（{edge}）。",
+        "edge_looking_back": "已知 {effect} 会由 {cause} 引起（{edge}）。它称已等待 {seconds} 秒："
+        "起因发生在那么久之前。",
+        "points_to_rank": "该行指向 rank {rank}：请查看该 rank 的日志。",
+        "points_to_peer": "该行指向 {peer}：请查看该处的日志。",
+        "elsewhere": "此处只见到症状：起因很可能在另一个节点上。",
+        "only_summary": "只见到启动器的汇总：进程因何结束，要看它自己的日志。",
+        "new_root": "起因查明为 {error}，而非 {before}。",
+        "more": "新增 {count} 次。",
+        "more_echoes": "由此引发的新增 {count} 次。",
+        "more_places": "新增 {count} 处。",
+        "merged": "这属于另一事件：{error}（{incident}）。",
+        "cleared": "日志表明已经恢复。",
+        "crowded_out": "未结束的事件过多，不再跟踪此事件。",
+    },
 )
 
 

@@ -1,12 +1,14 @@
 """The published form of an incident: names and shapes that outside tools rely on, and the way back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from logwatch.incident.event import Advice, rfc3339
-from logwatch.incident.incident import Echo, Evidence, Incident, Place
+from logwatch.incident.incident import Echo, Evidence, Incident, Place, Remark
+from logwatch.render.message import remark
+from logwatch.render.phrases import phrases
 
 
 def published(incident: Incident) -> dict[str, Any]:
@@ -23,7 +25,15 @@ def published(incident: Incident) -> dict[str, Any]:
             {"action": d.action, "why_fails": d.why, "fail_rate": d.rate, "condition": d.condition}
             for d in incident.dead_ends
         ],
+        "reasons": remarks(incident.reasons),
+        "absorbed": [*incident.absorbed],
     }
+
+
+def remarks(said: Iterable[Remark]) -> list[dict[str, Any]]:
+    """Remarks for machines, which go by `kind` and `values`, with an English `text` for whoever shows it."""
+    say = phrases("en")
+    return [{"kind": r.kind, "values": dict(r.values), "text": remark(r, say)} for r in said]
 
 
 def from_published(body: Mapping[str, Any]) -> Incident:
@@ -62,9 +72,10 @@ def from_published(body: Mapping[str, Any]) -> Incident:
         resolvable=body["resolvable"],
         doc_url=body["doc_url"],
         catalogue_version=body["catalogue_version"],
-        reasons=body["reasons"],
+        reasons=[Remark(r["kind"], r["values"]) for r in body["reasons"]],
         unlikely=body["unlikely"],
         next_hits=body["next_hits"],
+        absorbed=tuple(body.get("absorbed", ())),
     )
 
 

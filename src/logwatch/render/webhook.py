@@ -10,7 +10,7 @@ from typing import Any
 
 from logwatch.incident.event import rfc3339, shortened
 from logwatch.incident.incident import Notice
-from logwatch.render.published import published
+from logwatch.render.published import published, remarks
 
 MAX_BYTES = 20_000
 # Characters of a text and items of a list or of labels, tried in this order until the body is small enough.
@@ -23,11 +23,12 @@ _NAME = 120
 
 def body(notice: Notice) -> dict[str, Any]:
     """What to post, as JSON. `truncated` says that texts or lists were shortened to stay below 20 kB."""
-    whole = _body(notice, published(notice.incident), truncated=False)
+    told = {**published(notice.incident), "what_changed": remarks(notice.what_changed)}
+    whole = _body(notice, told, truncated=False)
     if len(encoded(whole)) < MAX_BYTES:
         return whole
     for characters, items in _LIMITS:
-        data = {k: _shrunk(k, v, characters, items) for k, v in published(notice.incident).items()}
+        data = {k: _shrunk(k, v, characters, items) for k, v in told.items()}
         shrunk = _body(notice, data, truncated=True)
         if len(encoded(shrunk)) < MAX_BYTES:
             break
@@ -43,7 +44,7 @@ def _body(notice: Notice, data: Mapping[str, Any], *, truncated: bool) -> dict[s
     return {
         "type": f"logwatch.incident.{notice.kind}",
         "timestamp": rfc3339(notice.time),
-        "data": {**data, "what_changed": shortened(notice.what_changed, 500), "truncated": truncated},
+        "data": {**data, "truncated": truncated},
     }
 
 

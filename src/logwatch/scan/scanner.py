@@ -3,8 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-
-import regex
+from typing import TYPE_CHECKING
 
 from logwatch.scan import engine as engines
 from logwatch.scan.clean import Clean
@@ -12,12 +11,13 @@ from logwatch.scan.index import Index, Rule
 from logwatch.scan.literals import Literal, Required
 from logwatch.scan.records import record_around, records
 
+if TYPE_CHECKING:
+    import regex
+
 # A fuse, not a clock: an ordinary search of a 256 KiB record takes under a millisecond.
 DEFAULT_TIMEOUT_S = 0.25
 # After so many blown fuses a rule only costs time; it is set aside and named.
 DEFAULT_STRIKES = 5
-# Patterns speak of ASCII: it makes looking for their letters in either case a matter of bytes.
-FLAGS = regex.ASCII
 # The kind of a log of which nothing is known: every rule may stand in it.
 ANY_KIND = "any"
 # Captures become labels and parts of messages.
@@ -61,7 +61,9 @@ class _Prepared:
 
     def search(self, text: str, timeout_s: float) -> "regex.Match[str] | None":
         if self.pattern is None:
-            self.pattern = regex.compile(self.rule.pattern, FLAGS)
+            from logwatch.scan.pattern import compiled  # noqa: PLC0415 - see there
+
+            self.pattern = compiled(self.rule.pattern)
         return self.pattern.search(text, timeout=timeout_s)
 
 

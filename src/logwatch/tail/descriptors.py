@@ -16,7 +16,7 @@ _BTIME_AT = 0x50
 
 
 class Descriptors:
-    """At most `most` open files. A life without a path keeps its descriptor: it has nothing else."""
+    """At most `most` open files. That of a file without a name stays open: there is no other way to it."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -73,7 +73,7 @@ class Descriptors:
 
     def _shrink(self, most: int) -> None:
         """Closes what was not used for longest; first what has nothing left to read."""
-        for can_close in (_is_read, _has_path):
+        for can_close in (_is_read, _has_name):
             if len(self._open) <= most:
                 return
             # The newest stays: it is about to be used.
@@ -84,11 +84,21 @@ class Descriptors:
 
 
 def _is_read(life: Life) -> bool:
-    return _has_path(life) and life.unread == 0
+    return _has_name(life) and life.unread == 0
 
 
-def _has_path(life: Life) -> bool:
-    return life.left_at is None
+def _has_name(life: Life) -> bool:
+    return not life.is_deleted
+
+
+def name_of(fd: int) -> str | None:
+    """The path under which the open file `fd` lies now; None where the system does not tell."""
+    try:
+        path = os.readlink(f"/proc/self/fd/{fd}")
+        here, there = os.fstat(fd), os.lstat(path)
+    except OSError:
+        return None
+    return path if (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino) else None
 
 
 def file_id(fd: int, stat: os.stat_result) -> FileId:

@@ -1,14 +1,15 @@
 """Which files a source speaks of: patterns with `*`, `?`, `[…]` and `**` against the directory tree.
 
 Directories are remembered with their modification time and listed again only when it moves, so that
-looking at a tree of 100,000 files costs a `stat` per directory, not per file.
+looking at a tree of 100,000 files costs a `stat` per directory, not per file. A rotation changes the directory,
+so that it is noticed here even where the file itself is looked at rarely.
 """
 
 import fnmatch
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 # A listing made within the clock's granularity of a change may have missed it; such a one is repeated.
@@ -21,6 +22,21 @@ class Discovery:
     """What was found: files by path, and directories that could not be listed, with the reason."""
 
     paths: list[str] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class News:
+    """How the tree differs from the last look at it.
+
+    `appeared` and `vanished` are names that came and went, `changed` names that now stand for another file or
+    link. `unreadable` are the directories that cannot be listed, with the reason; what was known to stand in
+    them has not vanished.
+    """
+
+    appeared: set[str] = field(default_factory=set)
+    changed: set[str] = field(default_factory=set)
+    vanished: set[str] = field(default_factory=set)
     unreadable: dict[str, str] = field(default_factory=dict)
 
 
@@ -50,23 +66,32 @@ def _segment(text: str) -> re.Pattern[str] | None:
     return re.compile(hidden + fnmatch.translate(text))
 
 
+# Where in the patterns a directory stands: number of the pattern, number of the segment that its names fit.
+_States = frozenset[tuple[int, int]]
+
+
 @dataclass(slots=True)
 class _Directory:
-    """A listing: the files that fit, and the directories below with the states they are listed in."""
+    """A listing: the inodes of what fits, by path, and the directories below with the states they are in."""
 
+    ino: int
     mtime_ns: int
     listed_ns: int
-    files: list[str]
-    below: list[tuple[str, frozenset[tuple[int, int]]]]
+    files: dict[str, int] = field(default_factory=dict)
+    below: list[tuple[str, _States]] = field(default_factory=list)
 
 
 class Tree:
-    """The files that fit a set of patterns and no exclusion, found again and again at little cost."""
+    """The files that fit a set of patterns and no exclusion, found again and again at little cost.
+
+    `names`: all that fitted at the last look, which may be directories, too.
+    """
 
     def __init__(self, patterns: Sequence[str], exclude: Sequence[str] = ()) -> None:
         self._patterns = [Pattern.parse(text) for text in patterns]
         self._exclude = [_exclusion(text) for text in exclude]
-        self._known: dict[tuple[str, frozenset[tuple[int, int]]], _Directory] = {}
+        self._known: dict[tuple[str, _States], _Directory] = {}
+        self.names: set[str] = set()
 
     @property
     def roots(self) -> list[str]:
@@ -77,26 +102,29 @@ class Tree:
         """Whether `path` would be found, were it a file."""
         return any(_fits(p, path) for p in self._patterns) and not self._is_excluded(path)
 
-    def find(self) -> Discovery:
+    def look(self) -> News:
         """Looks at the tree. One directory that cannot be listed hides nothing else."""
-        found = Discovery()
-        seen: set[str] = set()
-        used: dict[tuple[str, frozenset[tuple[int, int]]], _Directory] = {}
+        news = News()
+        before, self._known = self._known, {}
+        todo = self._starts()
+        while todo:
+            directory, states = todo.pop()
+            listing = self._list(directory, states, before.get((directory, states)), news)
+            if listing is not None:
+                self._known[directory, states] = listing
+                todo.extend((_join(directory, name), below) for name, below in listing.below)
+        for place in before.keys() | self._known.keys():
+            old, new = before.get(place), self._known.get(place)
+            if old is not new:
+                _compare(old.files if old else {}, new.files if new else {}, news)
+        self.names = (self.names - news.vanished) | news.appeared
+        return news
+
+    def _starts(self) -> list[tuple[str, _States]]:
         starts: dict[str, set[tuple[int, int]]] = {}
         for number, pattern in enumerate(self._patterns):
             starts.setdefault(pattern.root, set()).update(self._closure([(number, 0)]))
-        todo = [(root, frozenset(states)) for root, states in starts.items()]
-        while todo:
-            directory, states = todo.pop()
-            listing = self._list(directory, states, found)
-            if listing is None:
-                continue
-            used[directory, states] = listing
-            seen.update(f"{directory.rstrip('/')}/{name}" for name in listing.files)
-            todo.extend((f"{directory.rstrip('/')}/{name}", below) for name, below in listing.below)
-        self._known = used
-        found.paths = sorted(path for path in seen if not self._is_excluded(path))
-        return found
+        return [(root, frozenset(states)) for root, states in starts.items()]
 
     def _closure(self, states: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         """`**` may stand for no directory at all."""
@@ -106,31 +134,31 @@ class Tree:
                 yield from self._closure([(number, at + 1)])
 
     def _list(
-        self, directory: str, states: frozenset[tuple[int, int]], found: Discovery
+        self, directory: str, states: _States, known: _Directory | None, news: News
     ) -> _Directory | None:
         try:
             now = os.stat(directory)
-            known = self._known.get((directory, states))
-            if known and known.mtime_ns == now.st_mtime_ns < known.listed_ns - _SETTLED_NS:
+            if (
+                known is not None
+                and known.ino == now.st_ino
+                and known.mtime_ns == now.st_mtime_ns < known.listed_ns - _SETTLED_NS
+            ):
                 return known
-            return self._read(directory, states, now.st_mtime_ns)
-        except FileNotFoundError:
+            return self._read(directory, states, now)
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            found.unreadable[directory] = error.strerror or str(error)
-            return None
+            news.unreadable[directory] = error.strerror or str(error)
+            return known
 
-    def _read(self, directory: str, states: frozenset[tuple[int, int]], mtime_ns: int) -> _Directory:
-        listing = _Directory(mtime_ns, time.time_ns(), [], [])
+    def _read(self, directory: str, states: _States, stat: os.stat_result) -> _Directory:
+        listing = _Directory(stat.st_ino, stat.st_mtime_ns, time.time_ns())
         with os.scandir(directory) as entries:
             for entry in entries:
-                self._sort_in(entry, states, listing)
+                self._sort_in(_join(directory, entry.name), entry, states, listing)
         return listing
 
-    def _sort_in(
-        self, entry: os.DirEntry[str], states: frozenset[tuple[int, int]], listing: _Directory
-    ) -> None:
-        is_link = entry.is_symlink()
+    def _sort_in(self, path: str, entry: os.DirEntry[str], states: _States, listing: _Directory) -> None:
         below: set[tuple[int, int]] = set()
         for number, at in states:
             segments = self._patterns[number].segments
@@ -138,13 +166,13 @@ class Tree:
                 continue
             segment = segments[at]
             if segment is None:
-                if not is_link and not entry.name.startswith("."):
+                if not entry.name.startswith(".") and not entry.is_symlink():
                     below.update(self._closure([(number, at)]))
             elif segment.match(entry.name):
-                if at == len(segments) - 1:
-                    listing.files.append(entry.name)
-                else:
+                if at < len(segments) - 1:
                     below.update(self._closure([(number, at + 1)]))
+                elif not self._is_excluded(path):
+                    listing.files[path] = entry.inode()
         if below and _is_directory(entry):
             listing.below.append((entry.name, frozenset(below)))
 
@@ -154,9 +182,21 @@ class Tree:
 
 def discover(patterns: Sequence[str], exclude: Sequence[str] = ()) -> Discovery:
     """The files that fit `patterns` and no exclusion, once; directories that match are left out."""
-    found = Tree(patterns, exclude).find()
-    found.paths = [path for path in found.paths if os.path.isfile(path)]
-    return found
+    news = Tree(patterns, exclude).look()
+    return Discovery(sorted(path for path in news.appeared if os.path.isfile(path)), news.unreadable)
+
+
+def _compare(old: Mapping[str, int], new: Mapping[str, int], news: News) -> None:
+    news.vanished |= old.keys() - new.keys()
+    for path, inode in new.items():
+        if path not in old:
+            news.appeared.add(path)
+        elif old[path] != inode:
+            news.changed.add(path)
+
+
+def _join(directory: str, name: str) -> str:
+    return f"{directory.rstrip('/')}/{name}"
 
 
 def _is_directory(entry: os.DirEntry[str]) -> bool:

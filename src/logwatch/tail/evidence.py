@@ -86,6 +86,21 @@ class Evidence:
             return False
         return all(zlib.crc32(read_at(end - SPOT, SPOT)) == crc for end, crc in self.spots)
 
+    def agrees_up_to(self, size: int, read_at: ReadAt) -> bool:
+        """Whether a file of `size` bytes, fewer than were read, holds what was read and was cut at its end.
+
+        The whole head sample and a spot beyond it must be there: two runs may have less than that in common.
+        """
+        left = [(end, crc) for end, crc in self.spots if HEAD + SPOT <= end <= size]
+        if self.head_length < HEAD or not left or zlib.crc32(read_at(0, HEAD)) != self.head:
+            return False
+        return all(zlib.crc32(read_at(end - SPOT, SPOT)) == crc for end, crc in left)
+
+    def up_to(self, length: int) -> "Evidence":
+        """The samples of the first `length` bytes, which `agrees_up_to` has found unchanged."""
+        spots = [(end, crc) for end, crc in self.spots if end <= length]
+        return Evidence(length, self.head_length, self.head, spots=spots, spacing=self.spacing)
+
     def to_dict(self) -> dict[str, Any]:
         return {
             "length": self.length,

@@ -9,42 +9,50 @@ import heapq
 import itertools
 import os
 import stat as modes
-from collections import Counter, deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
+from logwatch.scan.records import complete_length
 from logwatch.tail import siblings
-from logwatch.tail.descriptors import Descriptors, file_id
+from logwatch.tail.descriptors import Descriptors, file_id, name_of
 from logwatch.tail.discover import Tree
-from logwatch.tail.evidence import HEAD, TAIL, reader
-from logwatch.tail.framing import MAX_RECORD, Frame, frame, raw_length, sniff, to_utf8
+from logwatch.tail.evidence import HEAD, reader
+from logwatch.tail.framing import MAX_RECORD, raw_length, sniff, to_utf8
 from logwatch.tail.life import NOWHERE, Finding, Life, life_key
+from logwatch.tail.reading import COMPRESSED, Turn, is_compressed
+from logwatch.tail.register import Register
 from logwatch.tail.verdict import FileId, Observed, Verdict, judge
+from logwatch.tail.wrapping import sniff_wrapping
 
 # One file's share of a turn, so that a fast one does not keep the others waiting.
 QUANTUM = 1024 * 1024
 # A changing file is looked at this often, an idle one ever less often, up to `cold_s`.
 HOT_S = 0.1
+# A renamed file, at the least so often: only an old writer who was not told can still write to it.
+RENAMED_COLD_S = 60.0
 # How long an unfinished line waits for its end before what stands in it is published.
 HOLD_S = 1.0
-# A file without a name is followed on for its old writer: short where its blocks are only held by us.
-DRAIN_DELETED_S = 5.0
-DRAIN_RENAMED_S = 300.0
+# A quiet file without a name is followed on for its old writer: shortly where only we keep its blocks from
+# being freed, else until a writer that logs once a day would have been heard.
+DELETED_KEPT_S = 5.0
+RENAMED_KEPT_S = 90_000.0
 # A pause after which a file may have been restarted in place, so that all samples are compared.
 PAUSE_S = 2.0
-# NULs at the live edge are data that a network file system has not delivered yet.
-NUL_HOLD_S = 30.0
 # A path that was there and is not may be on a mount that comes back.
 KEEP_ABSENT_S = 7 * 86400.0
 # A copy beside its original belongs to a rotation under way; after this pause it is just a copy.
 COPY_SETTLED_S = 5.0
-# Runs of NULs from here on are holes left by a writer that did not open for appending.
-HOLE = 4096
+# However busy the directories are, they are listed no more often than this.
+LISTING_PAUSE_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What to follow. `cold_s` is the longest pause between two looks at an idle file, in seconds."""
+    """What to follow. `cold_s` is the longest pause between two looks at an idle file, in seconds.
+
+    `format` is how lines are wrapped: plain, cri, docker, or auto.
+    """
 
     name: str
     paths: Sequence[str]
@@ -53,43 +61,7 @@ class Source:
     cold_s: float = 5.0
     discovery_s: float = 0.25
     max_record: int = MAX_RECORD
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Bytes to scan. `offset` and `record` are places in the file.
-
-    `data` is UTF-8 and begins at `offset`; all before `settled` is final, matches beyond it are held back.
-    `lines` counts the line feeds before `offset`. `record`: the start of the overlong record that `data` is a
-    part of, or NOWHERE. `before` are bytes that precede it, for context.
-    """
-
-    life: Life
-    offset: int
-    data: bytes
-    settled: int
-    lines: int
-    record: int = NOWHERE
-    before: bytes = b""
-
-    def place(self, at: int) -> int:
-        """The offset in the file of the record that begins at `at` of `data`."""
-        if self.record != NOWHERE:
-            return self.record
-        return self.offset + raw_length(self.data[:at], self.life.encoding)
-
-
-@dataclass(slots=True)
-class Turn:
-    """What one turn gave. Counts are in bytes and belong to the source."""
-
-    chunks: list[Chunk] = field(default_factory=list)
-    released: list[tuple[Life, Finding]] = field(default_factory=list)
-    read: int = 0
-    skipped: Counter[str] = field(default_factory=Counter)
-    happened: Counter[str] = field(default_factory=Counter)
-    problems: dict[str, str] = field(default_factory=dict)
-    ended: list[str] = field(default_factory=list)
+    format: str = "auto"
 
 
 class Follower:
@@ -97,232 +69,296 @@ class Follower:
 
     def __init__(self, source: Source, descriptors: Descriptors) -> None:
         self.source = source
+        # A record up to the limit fits, also where it takes twice the space as UTF-16.
+        self._quantum = max(QUANTUM, 2 * source.max_record + 2)
         self._descriptors = descriptors
         self._tree = Tree(source.paths, source.exclude)
-        self._slots: dict[str, Life] = {}
-        self._by_file: dict[tuple[int, int], Life] = {}
-        self._nameless: dict[str, Life] = {}
+        self._register = Register()
+        # Names in the tree without a life of their own: to be met, further names of a file, or no files.
+        self._unmet: set[str] = set()
         self._aliases: dict[str, tuple[int, int]] = {}
-        self._numbers: dict[str, int] = {}
+        self._unlisted: dict[str, str] = {}
+        self._unread: dict[str, str] = {}
         self._looks: list[tuple[float, int, Life]] = []
         self._order = itertools.count()
         self._ready: deque[Life] = deque()
         self._is_ready: set[str] = set()
-        self._discover_at = 0.0
+        self._listed_at = 0.0
+        self._list_at = 0.0
         self._known_source = False
+        # Of one turn.
         self._turn = Turn()
+        self._surroundings = siblings.Surroundings()
+        self._newborn: list[Life] = []
+        self._appeared: Counter[str] = Counter()
+        # Lives that began at a path in this turn and the one before: an event may tell of them too late.
+        self._begun: Counter[str] = Counter()
+        self._begun_before: Counter[str] = Counter()
 
     @property
     def roots(self) -> list[str]:
         """The directories worth asking the file system about."""
         return self._tree.roots
 
-    def restore(self, lives: Iterable[Life], *, known_source: bool) -> None:
-        """Takes up what was remembered; `known_source`: this source was followed before."""
-        self._known_source = known_source
-        for life in lives:
-            self._numbers[life.path] = max(life.number, self._numbers.get(life.path, 0))
-            other = self._slots.get(life.path)
-            if other is not None and other.number > life.number:
-                self._nameless[life.key] = life
-                life.left_at = 0.0
-            else:
-                if other is not None:
-                    self._nameless[other.key] = other
-                    other.left_at = 0.0
-                self._slots[life.path] = life
-            self._index(life)
-
-    def lives(self) -> list[Life]:
-        return [*self._slots.values(), *self._nameless.values()]
-
-    def changed(self) -> list[Life]:
-        """Lives whose remembered part changed since the last call."""
-        changed = [life for life in self.lives() if life.dirty]
-        for life in changed:
-            life.dirty = False
-        return changed
-
-    def next_due(self, now: float) -> float:
-        """When the next turn has something to do without being rung."""
-        if self._ready:
-            return now
-        look = self._looks[0][0] if self._looks else self._discover_at
-        return min(look, self._discover_at)
-
-    def turn(self, now: float, rings: Iterable[str] = (), most: int = 4 * QUANTUM) -> Turn:
-        """Looks and reads, at most about `most` bytes. `rings` are paths about which something was heard."""
-        self._turn = Turn()
-        for path in rings:
-            self._ring(path, now)
-        if now >= self._discover_at:
-            self._discover(now)
-        while self._looks and self._looks[0][0] <= now:
-            at, _, life = heapq.heappop(self._looks)
-            if life.look_at == at:
-                self._look(life, now)
-        self._read_batch(now, most)
-        return self._turn
+    @property
+    def problems(self) -> dict[str, str]:
+        """What cannot be read at present, directories and files, and why."""
+        return {**self._unlisted, **self._unread}
 
     @property
     def is_caught_up(self) -> bool:
         """Whether everything that was seen has been read."""
         return not self._ready and self._known_source
 
-    @property
-    def lag_exists(self) -> bool:
-        """Whether there is something that the next turn can read."""
-        return bool(self._ready)
+    def lives(self) -> list[Life]:
+        return list(self._register)
+
+    def changed(self) -> list[Life]:
+        """Lives whose remembered part changed since the last call."""
+        changed = [life for life in self._register if life.dirty]
+        for life in changed:
+            life.dirty = False
+        return changed
+
+    def restore(self, lives: Iterable[Life], *, known_source: bool) -> None:
+        """Takes up what was remembered; `known_source`: this source was followed before.
+
+        What the patterns no longer ask for stays remembered and is left alone: it may be asked for again.
+        """
+        self._known_source = known_source
+        for life in sorted(lives, key=lambda life: life.number):
+            if not (self._tree.fits(life.home) or self._tree.fits(life.path)):
+                continue
+            other = self._register.at(life.path)
+            if other is not None:
+                self._register.take_path(other)
+            life.is_nameless = not self._tree.fits(life.path)
+            self._register.add(life)
+            self._look_again(life, 0.0)
+
+    def next_due(self, now: float) -> float:
+        """When the next turn has something to do without being rung."""
+        if self._ready:
+            return now
+        look = self._looks[0][0] if self._looks else self._list_at
+        return min(look, self._list_at)
+
+    def turn(
+        self,
+        now: float,
+        rings: Iterable[str] = (),
+        most: int = 4 * QUANTUM,
+        appeared: Mapping[str, int] | None = None,
+    ) -> Turn:
+        """Looks and reads, at most about `most` bytes.
+
+        `rings` are paths about which something was heard, `appeared` how often a file came to be at a path.
+        """
+        self._turn, self._surroundings = Turn(), siblings.Surroundings()
+        self._newborn, self._appeared = [], Counter(appeared or {})
+        self._begun_before, self._begun = self._begun, Counter()
+        for path in rings:
+            self._ring(path, now)
+        if now >= self._list_at:
+            self._discover(now)
+        while self._looks and self._looks[0][0] <= now:
+            at, _, life = heapq.heappop(self._looks)
+            if life.look_at == at and life in self._register:
+                life.look_at = 0.0
+                self._look(life, now)
+        self._count_missed()
+        self._line_up()
+        self._read_batch(now, most)
+        return self._turn
 
     def release_all(self) -> list[tuple[Life, Finding]]:
         """What stands in unfinished lines, for the end of all reading."""
         self._turn = Turn()
-        for life in self.lives():
-            self._release(life)
+        for life in self._register:
+            self._turn.release(life)
         return self._turn.released
 
     def close(self) -> None:
-        for life in self.lives():
+        for life in self._register:
             self._descriptors.close(life)
 
     # -- hints and discovery
 
     def _ring(self, path: str, now: float) -> None:
-        life = self._slots.get(path)
+        life = self._register.at(path)
+        if life is None and path in self._aliases:
+            life = self._register.of_file(*self._aliases[path])
         if life is not None:
-            self._look_again(life, now, now)
-        elif path not in self._aliases:
+            self._look_again(life, now)
+        else:
             # A name that is new, or a directory: the tree knows which.
-            self._discover_at = min(self._discover_at, now)
+            self._list_at = min(self._list_at, self._listed_at + LISTING_PAUSE_S)
 
     def _discover(self, now: float) -> None:
-        found = self._tree.find()
-        first_time = not self._known_source
-        self._known_source = True
-        self._turn.problems.update(found.unreadable)
-        for path in found.paths:
-            if path not in self._slots:
-                self._meet(path, now, from_end=first_time and self.source.from_end)
-        for life in [life for life in self._slots.values() if life.look_at == 0.0]:
-            self._look_again(life, now, now)
-        for life in [life for life in self._nameless.values() if life.look_at == 0.0]:
-            self._recover_nameless(life, now)
-        self._discover_at = now + self.source.discovery_s
+        first_time, self._known_source = not self._known_source, True
+        news = self._tree.look()
+        self._unlisted = news.unreadable
+        for path in news.changed | news.vanished:
+            life = self._register.at(path)
+            if life is not None:
+                self._look_again(life, now)
+        for path in news.vanished:
+            self._aliases.pop(path, None)
+            self._unread.pop(path, None)
+        self._appeared |= Counter(news.appeared)
+        self._unmet = (self._unmet | news.appeared) & self._tree.names
+        for path in sorted(self._unmet):
+            self._meet(path, now, from_end=first_time and self.source.from_end)
+        self._listed_at, self._list_at = now, now + self.source.discovery_s
 
-    def _meet(self, path: str, now: float, *, from_end: bool) -> None:
-        """A path that fits and has no life yet."""
+    def _meet(self, path: str, now: float, *, from_end: bool = False) -> None:
+        """A name that fits and has no life yet."""
+        if self._register.at(path) is not None:
+            self._unmet.discard(path)
+            return
+        self._unmet.add(path)
         try:
             stat = os.stat(path)
-        except FileNotFoundError:
-            return
         except OSError as error:
-            self._turn.problems[path] = error.strerror or str(error)
+            self._cannot_meet(path, error)
             return
         if not modes.S_ISREG(stat.st_mode):
             return
         here = (stat.st_dev, stat.st_ino)
-        if self._aliases.get(path) == here and here in self._by_file:
-            return
-        known = self._by_file.get(here)
-        if known is not None and self._is_the_same(known, stat):
-            self._meet_known(known, path, here, now)
-            return
-        self._begin(path, now, from_end=from_end)
+        known = self._register.of_file(*here)
+        if known is not None and not known.is_nameless and _names(known.path) == here:
+            self._aliases[path] = here
+        elif known is not None and self._is_file_of(known, path):
+            self._meet_renamed(known, path, now)
+        else:
+            self._begin(path, now, from_end=from_end)
 
-    def _is_the_same(self, life: Life, stat: os.stat_result) -> bool:
-        """Whether the file with the number of `life` is still that file."""
+    def _is_file_of(self, life: Life, path: str) -> bool:
+        """Whether `path`, which has the inode number of `life`, is its file, and not a later one."""
+        # An open file keeps its number from being used again.
         if life.fd != NOWHERE:
             return True
-        return stat.st_size >= life.offset
+        with contextlib.suppress(OSError):
+            fd = self._descriptors.open_path(path)
+            try:
+                here = file_id(fd, os.fstat(fd))
+                if life.file.birth_ns and here.birth_ns:
+                    return life.file.is_same_file(here)
+                return life.evidence.agrees(reader(fd))
+            finally:
+                os.close(fd)
+        return False
 
-    def _meet_known(self, life: Life, path: str, here: tuple[int, int], now: float) -> None:
-        """A second name of a file: a hard link or an alias if the first one holds, else it was renamed."""
-        if life.left_at is None and _names(life.path) == here:
-            self._aliases[path] = here
-            return
-        if life.left_at is None:
-            del self._slots[life.path]
-        self._nameless.pop(life.key, None)
-        old_path, life.path, life.left_at = life.path, path, None
-        life.dirty = True
-        self._slots[path] = life
+    def _cannot_meet(self, path: str, error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            self._unread[path] = error.strerror or str(error)
+        elif os.path.islink(path):
+            self._unread[path] = "is a link to something that is not there"
+        else:
+            self._unread.pop(path, None)
+
+    def _meet_renamed(self, life: Life, path: str, now: float) -> None:
+        """The file of `life` has got another name that fits."""
+        old_path, held = life.path, not life.is_nameless
+        self._aliases.pop(path, None)
+        self._register.give_path(life, path)
+        self._unmet.discard(path)
+        self._unread.pop(path, None)
+        life.is_deleted = False
         self._turn.happened["renamed"] += 1
-        self._look_again(life, now, now)
-        if self._tree.fits(old_path) and old_path not in self._slots:
-            self._meet(old_path, now, from_end=False)
+        self._look_again(life, now)
+        if held and self._tree.fits(old_path):
+            self._meet(old_path, now)
 
-    def _begin(self, path: str, now: float, *, from_end: bool = False) -> None:
-        """A new life at `path`, from its first byte."""
+    def _begin(self, path: str, now: float, *, from_end: bool = False, after: Life | None = None) -> None:
+        """A new life of the file at `path`, from its first byte; `after`: a life whose log it was, too."""
         try:
             fd = self._descriptors.open_path(path)
-        except FileNotFoundError:
-            return
         except OSError as error:
-            self._turn.problems[path] = error.strerror or str(error)
+            self._cannot_meet(path, error)
             return
         stat = os.fstat(fd)
-        life = self._new_life(path, file_id(fd, stat), now)
+        life = self._new_life(after.home if after else path, file_id(fd, stat), stat, now)
+        life.path, life.target = path, after.target if after else _target(path)
+        life.is_nameless = after is not None
+        self._register.add(life)
         self._descriptors.adopt(life, fd)
-        self._slots[path] = life
+        self._unmet.discard(path)
+        self._unread.pop(path, None)
+        self._begun[path] += 1
         if from_end:
-            self._skip_to_end(life, stat.st_size)
-        self._look_again(life, now, now)
+            self._skip_to_end(life)
+        self._newborn.append(life)
+        self._look_again(life, now)
 
-    def _new_life(self, path: str, file: FileId, now: float, home: str = "") -> Life:
-        number = self._numbers.get(path, 0) + 1
-        self._numbers[path] = number
-        key = life_key(path, number, file)
-        life = Life(key, self.source.name, path, number, file, home=home or path, changed_at=now)
-        self._index(life)
+    def _new_life(self, home: str, file: FileId, stat: os.stat_result, now: float) -> Life:
         self._turn.happened["generation"] += 1
-        return life
+        number = self._register.next_number(home)
+        return Life(
+            life_key(home, number, file),
+            self.source.name,
+            home,
+            number,
+            file,
+            size=stat.st_size,
+            home=home,
+            began_ns=stat.st_ctime_ns,
+            mtime_ns=stat.st_mtime_ns,
+            changed_at=now,
+        )
 
-    def _index(self, life: Life) -> None:
-        self._by_file[life.file.dev, life.file.ino] = life
-
-    def _skip_to_end(self, life: Life, size: int) -> None:
+    def _skip_to_end(self, life: Life) -> None:
         """Passes over what is there, up to the line that may still be written."""
-        start = max(0, size - self.source.max_record)
-        end = os.pread(life.fd, size - start, start)
-        at = max(end.rfind(b"\n"), end.rfind(b"\r")) + 1 if end else 0
-        offset = start + at
-        life.lines = _count_lines(life.fd, offset)
-        life.evidence.skip_to(offset, end[:at])
-        life.offset = life.size = offset
-        self._skip(life, "start_at_end", offset)
+        life.encoding = sniff(os.pread(life.fd, 2, 0))
+        start = max(0, life.size - self.source.max_record) & ~1
+        end = to_utf8(os.pread(life.fd, life.size - start, start), life.encoding)
+        offset = start + raw_length(end[: complete_length(end)], life.encoding)
+        life.lines = _count_lines(life.fd, offset, life.encoding)
+        self._turn.skip_to(life, offset, "start_at_end")
+
+    def _count_missed(self) -> None:
+        """Files of which we have heard, and that were gone when we came to look."""
+        for path, times in self._appeared.items():
+            begun = self._begun[path] + self._begun_before[path]
+            if times > begun and self._tree.fits(path) and not os.path.lexists(path):
+                self._turn.happened["missed"] += times - begun
 
     # -- looking
 
-    def _look_again(self, life: Life, at: float, now: float) -> None:
-        if life.look_at and now <= life.look_at <= at:
+    def _look_again(self, life: Life, at: float) -> None:
+        """Sees to it that `life` is looked at by the time `at`."""
+        if life.look_at and life.look_at <= at:
             return
-        life.look_at = at or now
-        heapq.heappush(self._looks, (life.look_at, next(self._order), life))
+        life.look_at = at
+        heapq.heappush(self._looks, (at, next(self._order), life))
 
     def _look(self, life: Life, now: float) -> None:
         """What became of a life? Everything that follows from it is done here."""
-        life.look_at = 0.0
-        if life.left_at is not None:
-            self._look_at_nameless(life, now)
-            return
         try:
-            observed: Observed | None = self._observe(life, now)
+            if life.is_nameless:
+                self._look_at_nameless(life, now)
+                return
+            observed = self._observe(life, now)
         except FileNotFoundError:
             observed = None
         except OSError as error:
             # A mount that is ill: the life is kept as it is and asked for again.
-            self._turn.problems[life.path] = error.strerror or str(error)
-            self._look_again(life, now + self.source.cold_s, now)
+            self._unread[life.path] = error.strerror or str(error)
+            self._look_again(life, now + self.source.cold_s)
             return
-        verdict = judge(life.known, observed)
-        if observed is None or verdict is Verdict.GONE:
-            self._lost_its_path(life, now)
-        elif verdict is Verdict.REPLACED:
-            self._replaced(life, now)
-        elif verdict is Verdict.CONTINUE:
-            self._go_on(life, observed.size, now)
-        else:
-            self._cut(life, observed.size, now)
+        match judge(life.known, observed), observed:
+            case Verdict.CONTINUE, Observed(size=size):
+                self._go_on(life, size, now)
+            case Verdict.RENEWED, _:
+                self._renewed(life, now)
+            case Verdict.REPLACED, _:
+                self._replaced(life, now)
+            case Verdict.SHORTENED, Observed(size=size):
+                self._cut(life, now, keeps=size)
+            case _, Observed():
+                self._cut(life, now)
+            case _:
+                self._lost_its_path(life, now)
 
     def _observe(self, life: Life, now: float) -> Observed:
         """What stands at the path of `life`.
@@ -333,151 +369,228 @@ class Follower:
         stat = os.stat(life.path)
         file = FileId(stat.st_dev, stat.st_ino)
         is_other = (stat.st_dev, stat.st_ino) != (life.file.dev, life.file.ino)
-        if (is_other and life.fd != NOWHERE) or not (is_other or _must_compare(life, stat, now)):
+        if is_other and life.fd != NOWHERE:
+            return self._observe_other(life, file, stat)
+        if not is_other and not _must_compare(life, stat, now):
             return Observed(file, stat.st_size)
         opened = life.fd == NOWHERE
         fd = self._descriptors.open(life)
         stat = os.fstat(fd)
         here = file_id(fd, stat)
-        if opened and not life.file.is_same_file(here):
+        read_at = reader(fd)
+        if stat.st_size >= life.offset:
+            agrees = life.evidence.agrees(read_at)
+        else:
+            agrees = life.evidence.agrees_up_to(stat.st_size, read_at)
+        if opened and not (life.file.is_same_file(here) or (agrees and _may_be_remounted(life, here))):
             self._descriptors.close(life)
-            return Observed(here, stat.st_size)
-        agrees = stat.st_size >= life.offset and life.evidence.agrees(reader(fd))
+            return self._observe_other(life, here, stat)
         life.verified, life.verified_at, life.mtime_ns = True, now, stat.st_mtime_ns
-        if agrees and here != life.file:
-            life.file, life.dirty = here, True
-            self._index(life)
+        if here != life.file:
+            self._register.identify(life, here)
         return Observed(here, stat.st_size, agrees)
+
+    def _observe_other(self, life: Life, file: FileId, stat: os.stat_result) -> Observed:
+        """Another file at the path of `life`: is it the old one written anew, as `rsync` and editors do it?
+
+        Such a file was complete before it was renamed, so that its inode changed after its content did; and
+        the old one is gone. A log that a restarted job has begun is neither.
+        """
+        was_put_there = stat.st_ctime_ns > stat.st_mtime_ns and self._is_unlinked(life)
+        if not was_put_there or stat.st_size < life.offset or life.evidence.is_empty:
+            return Observed(file, stat.st_size)
+        fd = self._descriptors.open_path(life.path)
+        try:
+            agrees = life.evidence.agrees(reader(fd)) and _has_the_unread(life, fd)
+        finally:
+            os.close(fd)
+        return Observed(file, stat.st_size, agrees, was_put_there)
+
+    def _is_unlinked(self, life: Life) -> bool:
+        if life.fd != NOWHERE:
+            return os.fstat(life.fd).st_nlink == 0
+        return siblings.find_renamed(life, self._surroundings) is None
 
     def _go_on(self, life: Life, size: int, now: float) -> None:
         if size < life.size:
-            self._skip(life, "truncated_before_read", life.size - size)
+            self._turn.skip(life, "truncated_before_read", life.size - size)
             life.size = size
         if size != life.size:
-            life.size = size
-            life.changed_at = now
-            life.dirty = True
+            life.size, life.changed_at, life.dirty = size, now, True
         if life.copy_of:
             self._settle_copy(life, now)
-        elif life.unread and not life.is_waiting:
-            self._make_ready(life)
-        elif life.held and now - life.changed_at >= HOLD_S:
-            self._release(life)
-        self._look_again(life, now + self._pause(life, now), now)
+        else:
+            self._attend(life, now)
+        self._look_again(life, now + self._pause(life, now, self.source.cold_s))
 
-    def _pause(self, life: Life, now: float) -> float:
+    def _attend(self, life: Life, now: float) -> None:
+        """Reads what there is, or publishes an unfinished line that has waited for long enough."""
+        if life.unread and (life.nuls_since or not life.is_waiting):
+            self._make_ready(life)
+            return
+        self._unread.pop(life.path, None)
+        if life.held and now - life.changed_at >= HOLD_S:
+            self._turn.release(life)
+
+    def _pause(self, life: Life, now: float, longest: float) -> float:
         """An idle file is looked at less and less often."""
         idle = now - life.changed_at
         if life.held and idle < HOLD_S:
             return HOLD_S - idle
-        return min(self.source.cold_s, max(HOT_S, idle / 4))
+        return min(longest, max(HOT_S, idle / 4))
 
-    def _cut(self, life: Life, size: int, now: float) -> None:
-        """The file was truncated: what was there and unread is fetched from a copy, or counted as lost."""
+    def _cut(self, life: Life, now: float, *, keeps: int = 0) -> None:
+        """The file was truncated, and a new life begins in it, after the `keeps` bytes that were left.
+
+        What was there and unread is fetched from a copy, or counted as lost.
+        """
         self._turn.happened["truncated"] += 1
-        fresh = self._new_life(life.path, life.file, now, life.home)
-        fresh.left_at = life.left_at
+        fd = self._descriptors.open(life)
+        fresh = self._new_life(life.home, life.file, os.fstat(fd), now)
+        fresh.path, fresh.target = life.path, life.target
+        fresh.is_nameless, fresh.is_deleted = life.is_nameless, life.is_deleted
+        self._register.add(fresh)
         self._descriptors.hand_over(life, fresh)
-        if fresh.left_at is None:
-            self._slots[life.path] = fresh
-        else:
-            self._nameless[fresh.key] = fresh
+        if keeps:
+            fresh.encoding, fresh.evidence = life.encoding, life.evidence.up_to(keeps)
+            fresh.wrapping = life.wrapping
+            fresh.lines = _count_lines(fd, keeps, fresh.encoding)
+            self._turn.skip_to(fresh, keeps, "read_before")
+        self._register.take_path(life)
         self._end_or_continue_in_copy(life, "truncated_before_read", now)
-        if fresh.left_at is None:
-            self._go_on(fresh, size, now)
-        else:
-            self._look_again(fresh, now, now)
+        self._newborn.append(fresh)
+        self._attend(fresh, now)
+        self._look_again(fresh, now + HOT_S)
 
-    def _is_read_for_itself(self, path: str) -> bool:
-        """Whether the file at `path` has a life of its own that has begun to be read."""
-        other = self._slots.get(path)
-        return other is not None and not other.copy_of and other.offset > 0
+    def _renewed(self, life: Life, now: float) -> None:
+        """The file was written anew, longer, and put in place of the old one: the life goes on there."""
+        self._descriptors.close(life)
+        fd = self._descriptors.open(life)
+        self._register.identify(life, file_id(fd, os.fstat(fd)))
+        life.verified = False
+        self._look_again(life, now)
 
-    def _continue_in_copy(self, life: Life, copy: str, now: float) -> None:
-        """copytruncate: the unread rest stands in the copy, which carries this life on."""
-        stand_in = self._slots.pop(copy, None)
-        if stand_in is not None:
-            self._end(stand_in)
-        life.path, life.dirty, life.verified, life.held_size = copy, True, False, 0
-        life.left_at = None
-        with contextlib.suppress(OSError):
-            fd = self._descriptors.open(life)
-            stat = os.fstat(fd)
-            life.file, life.size = file_id(fd, stat), stat.st_size
-            self._index(life)
-        self._numbers[copy] = max(life.number, self._numbers.get(copy, 0))
-        if self._tree.fits(copy):
-            self._slots[copy] = life
-        else:
-            self._nameless[life.key] = life
-            life.left_at = now
-        self._look_again(life, now, now)
+    def _replaced(self, life: Life, now: float) -> None:
+        path = life.path
+        self._turn.happened["rotated"] += 1
+        self._leave(life, now)
+        self._meet(path, now)
+
+    def _lost_its_path(self, life: Life, now: float) -> None:
+        """Removed, renamed, or on a mount that is away: what is away may come back and is waited for."""
+        if life.fd == NOWHERE and not siblings.is_mounted(life) and now - life.changed_at < KEEP_ABSENT_S:
+            self._look_again(life, now + self.source.cold_s)
+            return
+        if self._tree.fits(life.path):
+            self._unmet.add(life.path)
+        self._leave(life, now)
+
+    # -- copies that rotation makes
+
+    def _seems_a_copy(self, life: Life) -> bool:
+        """`train.log.1` that begins as `train.log` does: copied for a rotation, or for keeping."""
+        if life.is_original:
+            return False
+        for log in siblings.rotated_from(life.path):
+            for original in self._register.of_log(log):
+                if original is not life and siblings.repeats(life, original, self._descriptors):
+                    life.copy_of = original.key
+                    self._look_again(life, life.changed_at + HOT_S)
+                    return True
+        return False
 
     def _settle_copy(self, life: Life, now: float) -> None:
         """A file that repeats another one is not read again, unless it says more, or something else."""
-        original = next((o for o in self.lives() if o.key == life.copy_of), None)
+        original = self._register.get(life.copy_of)
         if original is None or not siblings.repeats(life, original, self._descriptors):
             self._is_no_copy(life)
         elif now - life.changed_at >= COPY_SETTLED_S:
             if life.size > original.offset:
                 self._is_no_copy(life)
                 return
-            self._skip(life, "copy", life.unread)
-            fd = self._descriptors.open(life)
-            life.evidence.skip_to(life.size, os.pread(fd, TAIL, max(0, life.size - TAIL)))
-            life.offset, life.copy_of, life.dirty = life.size, "", True
+            self._turn.skip_to(life, life.size, "copy")
+            life.copy_of, life.dirty = "", True
 
     def _is_no_copy(self, life: Life) -> None:
         life.copy_of, life.is_original = "", True
         self._make_ready(life)
 
-    def _replaced(self, life: Life, now: float) -> None:
-        del self._slots[life.path]
-        path = life.path
-        self._turn.happened["rotated"] += 1
-        self._leave(life, now)
-        self._meet(path, now, from_end=False)
+    def _is_read_for_itself(self, path: str) -> bool:
+        """Whether the file at `path` has a life of its own that has begun to be read."""
+        other = self._register.at(path)
+        return other is not None and not other.copy_of and other.offset > 0
 
-    def _lost_its_path(self, life: Life, now: float) -> None:
-        """Removed, renamed, or on a mount that is away: what is away may come back and is waited for."""
-        if life.fd == NOWHERE and not siblings.is_mounted(life) and now - life.changed_at < KEEP_ABSENT_S:
-            self._look_again(life, now + self.source.cold_s, now)
+    def _end_or_continue_in_copy(self, life: Life, reason: str, now: float) -> None:
+        """The file is gone or cut. What was unread may stand in the copy that rotation made; else it is lost."""
+        found = siblings.find_copy(life, self._surroundings, self._is_read_for_itself)
+        if found is not None:
+            self._continue_in_copy(life, found, now)
             return
-        del self._slots[life.path]
-        self._leave(life, now)
+        self._turn.close(life, reason)
+        self._end(life)
+
+    def _continue_in_copy(self, life: Life, found: str, now: float) -> None:
+        """copytruncate: the unread rest stands in the copy, which carries this life on."""
+        stand_in = self._register.at(found)
+        if stand_in is not None:
+            self._end(stand_in)
+        self._descriptors.close(life)
+        if self._tree.fits(found):
+            self._register.give_path(life, found)
+            self._unmet.discard(found)
+        else:
+            self._register.take_path(life)
+            life.path = found
+        life.dirty, life.verified, life.held_size, life.is_deleted = True, False, 0, False
+        with contextlib.suppress(OSError):
+            fd = self._descriptors.open(life)
+            stat = os.fstat(fd)
+            life.size = stat.st_size
+            self._register.identify(life, file_id(fd, stat))
+        life.changed_at = now
+        self._meet_unseen(life, now)
+        self._attend(life, now)
+        self._look_again(life, now)
 
     # -- lives without a path
 
     def _leave(self, life: Life, now: float) -> None:
         """`life` has lost its path to another file, or its path is gone."""
-        life.left_at = now
-        life.changed_at = now
-        if life.fd != NOWHERE or self._reopen_renamed(life):
-            self._nameless[life.key] = life
-            self._look_again(life, now, now)
+        self._register.take_path(life)
+        life.changed_at, life.dirty = now, True
+        if life.fd == NOWHERE and not self._reopen_renamed(life):
+            self._end_or_continue_in_copy(life, "deleted_before_read", now)
             return
-        self._end_or_continue_in_copy(life, "deleted_before_read", now)
+        self._locate(life)
+        self._meet_unseen(life, now)
+        self._look_again(life, now)
 
-    def _end_or_continue_in_copy(self, life: Life, reason: str, now: float) -> None:
-        """The file is gone or cut. What was unread may stand in the copy that rotation made; else it is lost."""
-        self._nameless.pop(life.key, None)
-        copy = siblings.find_copy(life, self._is_read_for_itself)
-        if copy is not None:
-            self._continue_in_copy(life, copy, now)
+    def _locate(self, life: Life) -> None:
+        """Finds out where the open file of `life` lies now."""
+        stat = os.fstat(life.fd)
+        life.is_deleted = stat.st_nlink == 0
+        if life.is_deleted or _names(life.path) == (stat.st_dev, stat.st_ino):
             return
-        self._skip(life, reason, life.unread)
-        self._release(life)
-        self._end(life)
+        path = name_of(life.fd) or siblings.find_renamed(life, self._surroundings)
+        if path is not None:
+            life.path, life.dirty = path, True
+        else:
+            # It has a name that we cannot find: the descriptor is the only way to it.
+            life.is_deleted = True
 
     def _reopen_renamed(self, life: Life) -> bool:
-        """Finds the file under another name in its directory, as rotation leaves it."""
-        path = siblings.find_renamed(life)
+        """Opens the file under another name in its directory, as rotation leaves it."""
+        path = siblings.find_renamed(life, self._surroundings)
         if path is None:
             return False
         old_path, life.path = life.path, path
         try:
             fd = self._descriptors.open(life)
-            if life.file.is_same_file(file_id(fd, os.fstat(fd))) and life.evidence.agrees(reader(fd)):
+            here = file_id(fd, os.fstat(fd))
+            is_it = life.file.is_same_file(here) or _may_be_remounted(life, here)
+            if is_it and life.evidence.agrees(reader(fd)):
+                self._register.identify(life, here)
+                life.is_deleted, life.verified = False, True
                 return True
         except OSError:
             pass
@@ -485,38 +598,59 @@ class Follower:
         life.path = old_path
         return False
 
-    def _recover_nameless(self, life: Life, now: float) -> None:
-        """After a restart: a life that had no path when we stopped."""
-        self._leave(life, now)
+    def _meet_unseen(self, life: Life, now: float) -> None:
+        """Several rotations between two looks leave files that never stood at the log's name when we looked."""
+        if life.fd == NOWHERE or not life.evidence.agrees(reader(life.fd)):
+            return
+        for path in siblings.find_unseen(life, self._surroundings, self._is_known_file):
+            if not self._tree.fits(path):
+                self._begin(path, now, after=life)
+
+    def _is_known_file(self, device: int, inode: int) -> bool:
+        return self._register.of_file(device, inode) is not None
 
     def _look_at_nameless(self, life: Life, now: float) -> None:
-        try:
-            stat = os.fstat(life.fd)
-        except OSError:
-            self._end(life)
+        stat = self._stat_nameless(life)
+        if stat is None:
+            self._end_or_continue_in_copy(life, "deleted_before_read", now)
             return
         if stat.st_size < life.offset:
-            self._cut(life, stat.st_size, now)
+            self._cut(life, now)
             return
         if stat.st_size > life.size:
             life.size, life.changed_at, life.dirty = stat.st_size, now, True
-        if life.unread and not life.is_waiting:
-            self._make_ready(life)
-        elif now - life.changed_at >= (DRAIN_DELETED_S if stat.st_nlink == 0 else DRAIN_RENAMED_S):
-            self._release(life)
+        if life.fd != NOWHERE:
+            self._locate(life)
+        self._attend(life, now)
+        kept_s = DELETED_KEPT_S if life.is_deleted else RENAMED_KEPT_S
+        if life.key not in self._is_ready and now - life.changed_at >= kept_s:
+            self._turn.close(life, "deleted_before_read")
             self._end(life)
-            return
-        elif life.held and now - life.changed_at >= HOLD_S:
-            self._release(life)
-        self._look_again(life, now + min(1.0, self._pause(life, now)), now)
+        else:
+            longest = 1.0 if life.is_deleted else RENAMED_COLD_S
+            self._look_again(life, now + self._pause(life, now, longest))
+
+    def _stat_nameless(self, life: Life) -> os.stat_result | None:
+        """The state of a file that holds no path; None when it is gone.
+
+        Raises:
+            OSError: when that cannot be found out.
+        """
+        if life.fd == NOWHERE:
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                stat = os.stat(life.path)
+                is_it = (stat.st_dev, stat.st_ino) == (life.file.dev, life.file.ino)
+                if is_it and life.verified and stat.st_size == life.size:
+                    return stat
+            if not self._reopen_renamed(life):
+                return None
+        return os.fstat(life.fd)
 
     def _end(self, life: Life) -> None:
         """Nothing more will come of this life."""
         self._descriptors.close(life)
-        self._nameless.pop(life.key, None)
-        if self._by_file.get((life.file.dev, life.file.ino)) is life:
-            del self._by_file[life.file.dev, life.file.ino]
-        life.look_at = NOWHERE
+        self._register.drop(life)
+        self._unread.pop(life.path, None)
         self._turn.ended.append(life.key)
 
     # -- reading
@@ -526,22 +660,51 @@ class Follower:
             self._is_ready.add(life.key)
             self._ready.append(life)
 
+    def _line_up(self) -> None:
+        """Of one log, what was written first is read first; other logs do not wait for that."""
+        streams: dict[str, list[Life]] = defaultdict(list)
+        for life in self._newborn:
+            streams[self._stream_of(life)].append(life)
+        for log, newborn in streams.items():
+            youngest = self._register.at(log)
+            unread = [life for life in self._register.of_log(log) if life.unread and life not in newborn]
+            in_order = sorted(
+                [*unread, *newborn], key=lambda life: (life is youngest, life.mtime_ns, life.number)
+            )
+            for elder, life in itertools.pairwise(in_order):
+                life.elder = elder, elder.size
+
+    def _stream_of(self, life: Life) -> str:
+        """The log that `life` is a part of: itself, or what rotation made it from."""
+        logs = siblings.rotated_from(life.path)
+        return next((log for log in logs if self._register.at(log) is not None), life.log)
+
+    def _must_wait(self, life: Life) -> bool:
+        if life.elder is not None:
+            elder, size = life.elder
+            if elder.key in self._is_ready and elder.offset < size:
+                return True
+            life.elder = None
+        return False
+
     def _read_batch(self, now: float, most: int) -> None:
         """A share for every file that has something, in turns, until the batch is full."""
-        before = self._turn.read
         for _ in range(len(self._ready)):
-            if self._turn.read - before >= most:
+            if self._turn.read >= most:
                 return
             life = self._ready.popleft()
+            if self._must_wait(life):
+                self._ready.append(life)
+                continue
             self._is_ready.discard(life.key)
-            if life.look_at == NOWHERE:
+            if life not in self._register:
                 continue
             try:
                 self._read(life, now)
             except OSError as error:
-                self._turn.problems[life.path] = error.strerror or str(error)
+                self._unread[life.path] = error.strerror or str(error)
                 continue
-            if life.unread and not life.is_waiting and not life.copy_of:
+            if life in self._register and life.unread and not life.is_waiting and not life.copy_of:
                 self._make_ready(life)
 
     def _read(self, life: Life, now: float) -> None:
@@ -551,97 +714,28 @@ class Follower:
             OSError: when the file cannot be opened or read.
         """
         fd = self._descriptors.open(life)
+        if life.encoding == COMPRESSED:
+            self._turn.skip_to(life, life.size, "compressed")
+            return
         if life.offset == 0 and self._seems_a_copy(life):
             return
         tail = life.evidence.tail_length
-        data = os.pread(fd, tail + QUANTUM, life.offset - tail)
+        data = os.pread(fd, tail + self._quantum, life.offset - tail)
         before, data = data[:tail], data[tail:]
         if not life.evidence.tail_agrees(before):
-            self._cut(life, os.fstat(fd).st_size, now)
+            self._cut(life, now)
             return
-        if data.startswith(b"\x00") and self._step_over_nuls(life, data, now):
+        self._turn.read += len(data)
+        if data.startswith(b"\x00") and self._turn.step_over_nuls(life, data, now):
             return
         if life.offset == 0:
-            life.encoding = sniff(data)
-        self._take(life, before, data)
-
-    def _seems_a_copy(self, life: Life) -> bool:
-        """`train.log.1` that begins as `train.log` does: copied for a rotation, or for keeping."""
-        if life.is_original:
-            return False
-        for original in self.lives():
-            is_named_so = original is not life and siblings.is_rotated_name(life.path, original.home)
-            if is_named_so and siblings.repeats(life, original, self._descriptors):
-                life.copy_of = original.key
-                self._look_again(life, life.changed_at + HOT_S, life.changed_at)
-                return True
-        return False
-
-    def _take(self, life: Life, before: bytes, data: bytes) -> None:
-        text = to_utf8(data, life.encoding)
-        framed = frame(text, in_overlong=life.overlong != NOWHERE, max_record=self.source.max_record)
-        begins = life.offset if life.overlong == NOWHERE else life.overlong
-        skipped = raw_length(text[: framed.start], life.encoding)
-        consumed = raw_length(text[: framed.consumed], life.encoding)
-        self._turn.read += len(data)
-        life.held.clear()
-        life.held_size = (
-            life.size if framed.consumed < len(text) and life.offset + len(data) >= life.size else 0
-        )
-        if framed.end > framed.start:
-            self._turn.chunks.append(
-                Chunk(
-                    life=life,
-                    offset=life.offset + skipped,
-                    data=text[framed.start : framed.end],
-                    settled=framed.settled - framed.start,
-                    lines=life.lines + text.count(b"\n", 0, framed.start),
-                    record=begins if life.overlong != NOWHERE or framed.overlong else NOWHERE,
-                    before=before,
-                )
-            )
-        self._advance(life, framed, before, data[:consumed], text)
-        life.evidence.look_ahead(data[consumed:])
-        if framed.overlong and life.overlong == NOWHERE:
-            self._turn.happened["overlong"] += 1
-        life.overlong = begins if framed.overlong else NOWHERE
-        self._skip(life, "overlong", raw_length(text[: framed.skipped], life.encoding))
-
-    def _advance(self, life: Life, framed: Frame, before: bytes, taken: bytes, text: bytes) -> None:
-        if not taken:
-            return
-        life.evidence.extend(taken, (before + taken[-TAIL:])[-TAIL:])
-        life.offset += len(taken)
-        life.lines += text.count(b"\n", 0, framed.consumed)
-        life.scanned += len(taken) - raw_length(text[: framed.skipped], life.encoding)
-        life.dirty = True
-
-    def _step_over_nuls(self, life: Life, data: bytes, now: float) -> bool:
-        """NULs at the offset: a hole is skipped, data yet to arrive is waited for. True when that was all."""
-        run = len(data) - len(data.lstrip(b"\x00"))
-        if run < len(data) and run < HOLE:
-            return False
-        data_at = _next_data(life.fd, life.offset)
-        if data_at is None or data_at == life.offset:
-            if run == len(data) and now - life.changed_at < NUL_HOLD_S:
-                life.held_size = life.size
-                return True
-            data_at = life.offset + run
-        data_at = min(data_at, max(life.size, life.offset + run))
-        self._skip(life, "hole", data_at - life.offset)
-        life.offset = data_at
-        life.evidence.skip_to(data_at, os.pread(life.fd, TAIL, max(0, data_at - TAIL))[:TAIL])
-        return True
-
-    def _skip(self, life: Life, reason: str, size: int) -> None:
-        if size > 0:
-            life.skip(reason, size)
-            self._turn.skipped[reason] += size
-
-    def _release(self, life: Life) -> None:
-        """What stood in an unfinished line is published; its end, should it come, is not news."""
-        self._turn.released.extend((life, finding) for finding in life.held)
-        life.held = []
+            life.encoding = COMPRESSED if is_compressed(data) else sniff(data)
+            if life.encoding == COMPRESSED:
+                self._turn.skip_to(life, life.size, "compressed")
+                return
+        if life.offset == 0 or not life.wrapping:
+            life.wrapping = sniff_wrapping(data) if self.source.format == "auto" else self.source.format
+        self._turn.take(life, before, data, self.source.max_record, now)
 
 
 def _must_compare(life: Life, stat: os.stat_result, now: float) -> bool:
@@ -657,6 +751,26 @@ def _must_compare(life: Life, stat: os.stat_result, now: float) -> bool:
     return life.offset <= HEAD or now - life.verified_at >= PAUSE_S
 
 
+def _may_be_remounted(life: Life, here: FileId) -> bool:
+    """Where births are not known: the number is the same, the device is not, and the content has to tell."""
+    is_unknown = not (life.file.birth_ns and here.birth_ns)
+    return is_unknown and life.file.ino == here.ino and life.offset > 0
+
+
+def _has_the_unread(life: Life, fd: int) -> bool:
+    """Whether what is unread in the old file stands in `fd`, too."""
+    if not life.unread:
+        return True
+    if life.fd == NOWHERE:
+        return False
+    at = life.offset
+    while old := os.pread(life.fd, QUANTUM, at):
+        if os.pread(fd, len(old), at) != old:
+            return False
+        at += len(old)
+    return True
+
+
 def _names(path: str) -> tuple[int, int] | None:
     """Device and inode of what `path` names."""
     with contextlib.suppress(OSError):
@@ -665,21 +779,18 @@ def _names(path: str) -> tuple[int, int] | None:
     return None
 
 
-def _next_data(fd: int, offset: int) -> int | None:
-    """The next place at or after `offset` that is not a hole; None where the file system cannot tell."""
-    try:
-        return os.lseek(fd, offset, os.SEEK_DATA)
-    except OSError:
-        return None
+def _target(path: str) -> str:
+    """What `path` leads to, if it is a link."""
+    return os.path.realpath(path) if os.path.islink(path) else ""
 
 
-def _count_lines(fd: int, end: int) -> int:
+def _count_lines(fd: int, end: int, encoding: str) -> int:
     """Line feeds in the first `end` bytes: reading them costs less than being off by a million lines."""
     lines = at = 0
     while at < end:
         data = os.pread(fd, min(QUANTUM, end - at), at)
         if not data:
             break
-        lines += data.count(b"\n")
+        lines += to_utf8(data, encoding).count(b"\n")
         at += len(data)
     return lines

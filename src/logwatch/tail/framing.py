@@ -34,23 +34,28 @@ class Frame:
     overlong: bool = False
 
 
-def frame(data: bytes, *, in_overlong: bool, max_record: int = MAX_RECORD) -> Frame:
-    """Divides `data`, which begins where the last record ended, or in the middle of an overlong one."""
+def frame(data: bytes, *, in_overlong: bool, max_record: int = MAX_RECORD, in_lines: bool = False) -> Frame:
+    """Divides `data`, which begins where the last record ended, or in the middle of an overlong one.
+
+    `in_lines`: only line feeds end a record, as where each line is wrapped.
+    """
     if in_overlong:
-        return _overlong(data)
-    complete = complete_length(data)
+        return _overlong(data, in_lines=in_lines)
+    complete = data.rfind(b"\n") + 1 if in_lines else complete_length(data)
     if complete or len(data) < max_record:
         return Frame(0, len(data), complete, complete)
     head = min(HEAD_KEPT, max_record // 2)
     return Frame(0, head, head, head, overlong=True)
 
 
-def _overlong(data: bytes) -> Frame:
-    ends = [at for at in (data.find(b"\n"), data.find(b"\r")) if at >= 0]
-    if not ends:
+def _overlong(data: bytes, *, in_lines: bool) -> Frame:
+    end = data.find(b"\n") + 1
+    if not in_lines:
+        # What precedes the line feed is short where progress bars are drawn: this search ends soon.
+        end = data.find(b"\r", 0, end or len(data)) + 1 or end
+    if not end:
         start = max(0, len(data) - TAIL_KEPT)
         return Frame(start, len(data), start, start, skipped=start, overlong=True)
-    end = min(ends) + 1
     start = max(0, end - TAIL_KEPT)
     return Frame(start, end, end, end, skipped=start)
 

@@ -1,12 +1,14 @@
 """One life of a file at a path: a generation. What is remembered of it, what is known while it is open."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from logwatch.scan.scanner import Match
 from logwatch.tail.evidence import Evidence
 from logwatch.tail.verdict import FileId, Known
+from logwatch.tail.wrapping import Begun
 
 NOWHERE = -1
 
@@ -27,12 +29,16 @@ class Life:
 
     `offset`: everything before it is accounted for: size seen = scanned + skipped + what is still to be read.
     `lines`: line feeds before `offset`. `size`: the largest size seen in this life.
-    `home`: the path at which this life began, from which rotation makes its names.
+    `home`: the path at which this life began; `path` is where it lies now. `target`: what `home` led to, where
+    that was a link. `began_ns`: when the file had last changed, by its own clock, as it was first seen. `is_nameless`: it holds no path any more, because it
+    was renamed to something that nobody asked for, or deleted.
     `overlong`: where the record began of which `offset` is in the middle, or NOWHERE.
     `held`: what was found in the unfinished line at the end, as of `held_size` bytes of the file.
     `copy_of`: the life whose bytes this file seems to repeat; it waits to learn which of the two goes on.
     `is_original`: it turned out not to be a copy.
-    `said`: where the unfinished record begins of which an event was already published, or NOWHERE.
+    `said`: where those unfinished records begin of which an event was already published.
+    `wrapping`: how each line is wrapped, once that is known; `begun`: records of which pieces are to come, by
+    stream. `nuls_since`: when NULs were first seen at the end, where data may yet appear in their place.
     """
 
     key: str
@@ -46,9 +52,13 @@ class Life:
     scanned: int = 0
     skipped: dict[str, int] = field(default_factory=dict)
     overlong: int = NOWHERE
-    said: int = NOWHERE
+    said: list[int] = field(default_factory=list)
     encoding: str = ""
+    wrapping: str = ""
+    begun: Mapping[str, Begun] = field(default_factory=dict)
     home: str = ""
+    target: str = ""
+    began_ns: int = 0
     evidence: Evidence = field(default_factory=Evidence)
     # Known only while the daemon runs.
     fd: int = NOWHERE
@@ -58,11 +68,20 @@ class Life:
     mtime_ns: int = 0
     look_at: float = 0.0
     changed_at: float = 0.0
-    left_at: float | None = None
+    is_nameless: bool = False
+    is_deleted: bool = False
     held: list[Finding] = field(default_factory=list)
     held_size: int = 0
+    nuls_since: float = 0.0
     copy_of: str = ""
     is_original: bool = False
+    # An older life of the same log, and how far it has to be read before this one is.
+    elder: "tuple[Life, int] | None" = None
+
+    @property
+    def log(self) -> str:
+        """The name from which rotation makes the names of what it moves or copies."""
+        return self.target or self.home
 
     @property
     def unread(self) -> int:
@@ -75,7 +94,17 @@ class Life:
 
     @property
     def known(self) -> Known:
-        return Known(self.file, self.offset, self.size)
+        return Known(self.file, self.offset)
+
+    def has_begun(self, place: int) -> bool:
+        """Whether the record at `place` consists of pieces of which more are to come."""
+        return any(record.place == place for record in self.begun.values())
+
+    def note_said(self, place: int) -> None:
+        """An event was published of the record at `place`, which may come again."""
+        oldest = min(self.offset, *(record.place for record in self.begun.values()), place)
+        self.said = [other for other in self.said if other >= oldest and other != place] + [place]
+        self.dirty = True
 
     def skip(self, reason: str, size: int) -> None:
         """`size` bytes will not be scanned, and why."""
@@ -95,7 +124,11 @@ class Life:
             "overlong": self.overlong,
             "said": self.said,
             "encoding": self.encoding,
+            "wrapping": self.wrapping,
+            "begun": {stream: record.to_list() for stream, record in self.begun.items()},
             "home": self.home,
+            "target": self.target,
+            "began_ns": self.began_ns,
             "evidence": self.evidence.to_dict(),
         }
 
@@ -105,6 +138,7 @@ class Life:
         fields = dict(body)
         fields["file"] = FileId(*body["file"])
         fields["evidence"] = Evidence.from_dict(body["evidence"])
+        fields["begun"] = {stream: Begun.from_list(record) for stream, record in body["begun"].items()}
         return cls(key=key, source=source, path=path, dirty=False, verified=False, **fields)
 
 

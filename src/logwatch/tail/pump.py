@@ -7,8 +7,9 @@ from typing import Any
 
 from logwatch.scan.clean import visible
 from logwatch.scan.scanner import Match, Scanner
-from logwatch.tail.follow import Chunk, Follower
+from logwatch.tail.follow import Follower
 from logwatch.tail.life import NOWHERE, Finding, Life
+from logwatch.tail.reading import Chunk
 
 # Enough of a traceback to see where it comes from; more stands in the log.
 LINES_BEFORE = 6
@@ -31,7 +32,7 @@ class Haul:
     """What one hop brought in. Counts are in bytes and belong to the source.
 
     `lives` are those whose remembered part changed, as it was when this hop ended; `ended` are keys of those
-    that are over.
+    that are over. `scanned` and `skipped` add up to the bytes that were seen and are settled.
     """
 
     source: str
@@ -42,7 +43,7 @@ class Haul:
     skipped: Counter[str] = field(default_factory=Counter)
     happened: Counter[str] = field(default_factory=Counter)
     problems: dict[str, str] = field(default_factory=dict)
-    read: int = 0
+    scanned: int = 0
     lag: int = 0
     files: Counter[str] = field(default_factory=Counter)
     next_due: float = 0.0
@@ -56,18 +57,21 @@ class Pump:
         self._scanner = scanner
         self._kind = kind
 
-    def hop(self, now: float, rings: Iterable[str], most: int) -> Haul:
-        """Reads at most about `most` bytes. `scanner` is asked for anew each time: a reload changes it."""
-        turn = self.follower.turn(now, rings, most)
+    def hop(
+        self, now: float, rings: Iterable[str], most: int, appeared: Mapping[str, int] | None = None
+    ) -> Haul:
+        """Reads at most about `most` bytes; `rings` and `appeared` are hints of the file system."""
+        turn = self.follower.turn(now, rings, most, appeared)
         haul = Haul(self.follower.source.name)
         haul.findings.extend(turn.released)
         for life, finding in turn.released:
-            life.said, life.dirty = finding.offset, True
+            life.note_said(finding.offset)
+        # Asked for anew each time: a reload changes it.
         scanner = self._scanner()
         for chunk in turn.chunks:
             self._scan(chunk, scanner, haul)
-        haul.ended, haul.problems = turn.ended, turn.problems
-        haul.read, haul.skipped, haul.happened = turn.read, turn.skipped, turn.happened
+        haul.ended, haul.problems = turn.ended, self.follower.problems
+        haul.scanned, haul.skipped, haul.happened = turn.scanned, turn.skipped, turn.happened
         self._survey(haul)
         haul.next_due = self.follower.next_due(now)
         return haul
@@ -77,7 +81,7 @@ class Pump:
         haul = Haul(self.follower.source.name)
         haul.findings = self.follower.release_all()
         for life, finding in haul.findings:
-            life.said, life.dirty = finding.offset, True
+            life.note_said(finding.offset)
         self._survey(haul)
         return haul
 
@@ -86,41 +90,34 @@ class Pump:
         haul.timeouts.update(result.timeouts)
         for match in result.matches:
             finding = _finding(chunk, match)
-            if finding.offset == chunk.life.said:
+            if finding.offset in chunk.life.said:
                 continue
             if match.start >= chunk.settled:
                 chunk.life.held.append(finding)
                 continue
             haul.findings.append((chunk.life, finding))
-            if chunk.record != NOWHERE:
-                # Another part of the same overlong record may match again.
-                chunk.life.said, chunk.life.dirty = finding.offset, True
+            if chunk.record != NOWHERE or chunk.life.has_begun(finding.offset):
+                # Another part of the same record may match again.
+                chunk.life.note_said(finding.offset)
 
     def _survey(self, haul: Haul) -> None:
         lives = self.follower.lives()
-        haul.lag = sum(life.unread for life in lives)
+        haul.lag = sum(life.unread for life in lives if not life.is_waiting)
         haul.lives = [
             Remembered(life.key, life.source, life.path, life.to_dict()) for life in self.follower.changed()
         ]
-        for life in lives:
-            haul.files[
-                "nameless" if life.left_at is not None else "behind" if life.unread else "current"
-            ] += 1
+        haul.files = Counter(map(_state, lives))
 
 
 def _state(life: Life) -> str:
-    if life.left_at is not None:
+    if life.is_nameless:
         return "nameless"
     return "behind" if life.unread and not life.is_waiting else "current"
 
 
 def _finding(chunk: Chunk, match: Match) -> Finding:
-    return Finding(
-        match,
-        chunk.place(match.start),
-        chunk.lines + chunk.data.count(b"\n", 0, match.start) + 1,
-        tuple(_context(chunk, match)),
-    )
+    offset, line_number = chunk.place(match.start)
+    return Finding(match, offset, line_number, tuple(_context(chunk, match)))
 
 
 def _context(chunk: Chunk, match: Match) -> Sequence[str]:

@@ -25,34 +25,43 @@ class FileId:
 
 
 class Verdict(StrEnum):
-    """`continue`: the same life goes on. `truncated`: the file was cut, a new life begins in it.
+    """`continue`: the same life goes on. `truncated`: the file was cut, and another run may write to it.
+    `shortened`: it was cut, and so much of what was read still stands in it that the same run goes on.
     `rewritten`: it was cut and grew beyond what was read. `replaced`: the path names another file.
+    `renewed`: the path names another file that was put there whole and begins with all that was read.
     `gone`: the path names nothing.
     """
 
     CONTINUE = "continue"
     TRUNCATED = "truncated"
+    SHORTENED = "shortened"
     REWRITTEN = "rewritten"
     REPLACED = "replaced"
+    RENEWED = "renewed"
     GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What was known of a life: which file, how far it was read, and how long it once was, in bytes."""
+    """What was known of a life: which file, and how far it was read, in bytes."""
 
     file: FileId
     offset: int
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What is there now. `content_agrees` is None where the samples were not compared."""
+    """What is there now.
+
+    `content_agrees` is None where the samples were not compared. In a file that is shorter than what was read
+    it says that more of it is the same than the banner that every run of a job begins with: what stands in a
+    banner is news when it is written again. `was_put_there`: the file was complete before it got this name.
+    """
 
     file: FileId
     size: int
     content_agrees: bool | None = None
+    was_put_there: bool = False
 
 
 def judge(known: Known, observed: Observed | None) -> Verdict:
@@ -60,9 +69,10 @@ def judge(known: Known, observed: Observed | None) -> Verdict:
     if observed is None:
         return Verdict.GONE
     if not known.file.is_same_file(observed.file):
-        return Verdict.REPLACED
+        is_renewed = observed.was_put_there and observed.content_agrees and observed.size >= known.offset
+        return Verdict.RENEWED if is_renewed else Verdict.REPLACED
     if observed.size < known.offset:
-        return Verdict.TRUNCATED
+        return Verdict.SHORTENED if observed.content_agrees else Verdict.TRUNCATED
     if observed.content_agrees is False:
         return Verdict.REWRITTEN
     return Verdict.CONTINUE

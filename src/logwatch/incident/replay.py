@@ -1,0 +1,100 @@
+"""What the daemon would have told, from logs that are read afterwards: the same fold, by the logs' own times.
+
+Files are read one after another, but what they tell happened side by side; so events are put in the order in
+which they were written, and the fold's clock goes from one to the next. A file without times is taken to end
+when the others do: what it tells is ordered by its lines alone.
+
+Repeats are counted before they are ordered, so that a log of a million equal lines does not stay in memory.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from logwatch.catalogue.causality import CLOCK_SKEW_S, NO_EDGES, Edges
+from logwatch.incident.advisor import Advisor
+from logwatch.incident.event import Event, rfc3339
+from logwatch.incident.fold import QUIET_AFTER_S, Fold
+from logwatch.incident.incident import Incident, Notice
+from logwatch.incident.open import Holds
+from logwatch.incident.pointers import read
+from logwatch.incident.strand import moment_of
+
+# Lines that are closer together than clocks are need no place of their own in the order.
+_ONE_RUN_S = CLOCK_SKEW_S
+# A run is some kilobytes; with more, only how often an error stands in a file is kept.
+MAX_RUNS = 100_000
+
+
+def fold(
+    events: Iterable[Event],
+    advisor: Advisor,
+    edges: Edges = NO_EDGES,
+    *,
+    holds: Holds | None = None,
+    quiet_after_s: float = QUIET_AFTER_S,
+) -> list[Incident]:
+    """The incidents in `events`, which come in any order; the first one first."""
+    folding = Fold(advisor, edges, holds=holds, quiet_after_s=quiet_after_s)
+    closed: list[Incident] = []
+    now = 0.0
+    for run in _in_order(_runs(events)):
+        closed += _gone_quiet(_pass_time(folding, now, run.at))
+        now = run.at
+        _, notices = folding.feed(run.event, run.at, run.times)
+        closed += _gone_quiet(notices)
+    incidents = [*closed, *folding.current()]
+    return sorted(incidents, key=lambda incident: (incident.first_seen, incident.incident_id))
+
+
+@dataclass(slots=True)
+class _Run:
+    """Equal events, close together: the first of them, and how many."""
+
+    event: Event
+    at: float
+    times: int = 1
+
+
+def _runs(events: Iterable[Event]) -> list[_Run]:
+    """The events; those that say the same of the same process within a few seconds are counted as one."""
+    runs: list[_Run] = []
+    latest: dict[tuple[object, ...], _Run] = {}
+    for event in events:
+        at = moment_of(event).time
+        what: tuple[object, ...] = (event.error_id, event.path)
+        is_full = len(runs) >= MAX_RUNS
+        if not is_full:
+            what = (*what, *sorted(event.labels.items()), read(event))
+        run = latest.get(what)
+        if run is not None and (is_full or 0 <= at - run.at <= _ONE_RUN_S):
+            run.times += 1
+        else:
+            run = latest[what] = _Run(event, at)
+            runs.append(run)
+    return runs
+
+
+def _in_order(runs: Sequence[_Run]) -> list[_Run]:
+    """By the time of their writing; without one, after all that have one."""
+    end = max((run.at for run in runs if run.event.is_dated), default=None)
+    for run in runs:
+        if end is not None and not run.event.is_dated and run.at > end:
+            run.at = end
+            run.event = replace(run.event, time=rfc3339(end))
+    return sorted(runs, key=lambda run: (run.at, run.event.is_dated, run.event.path, run.event.offset))
+
+
+def _pass_time(folding: Fold, since: float, until: float) -> Iterator[Notice]:
+    """Lets the clock run from `since` to `until`, stopping wherever something becomes due."""
+    while (due := folding.deadline()) is not None and due < until:
+        since = max(since, due)
+        yield from folding.tick(since)
+
+
+def _gone_quiet(notices: Iterable[Notice]) -> list[Incident]:
+    """The incidents that ended, but for those that became part of another."""
+    return [
+        notice.incident
+        for notice in notices
+        if notice.kind == "quiet" and not any(remark.kind == "merged" for remark in notice.what_changed)
+    ]

@@ -1,0 +1,68 @@
+"""Runs each scenario in the modes it has, and writes down how they went.
+
+A scenario is a test marked `scenario(number, title)` and named after its number. One that uses `stage` or
+`reader` runs twice: with file-system events, and with the sweep alone; `modes=("events",)` limits that.
+`pytest tests/conformance --conformance-report docs/conformance.md` writes the table.
+"""
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from .harness import Mode, Reader, Stage
+from .report import Results
+
+MODES: tuple[Mode, ...] = ("events", "sweep")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--conformance-report", type=Path, help="write the table of scenarios to this file")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "scenario(number, title, modes): a scenario of the conformance suite")
+    config.pluginmanager.register(Results(config.getoption("--conformance-report", None)), "conformance")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    mark = metafunc.definition.get_closest_marker("scenario")
+    if mark is not None and "mode" in metafunc.fixturenames:
+        metafunc.parametrize("mode", mark.kwargs.get("modes", MODES))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        mark = item.get_closest_marker("scenario")
+        if mark is None:
+            continue
+        number, title = mark.args
+        if not item.name.startswith(f"test_{number:03}_"):
+            raise pytest.UsageError(f"{item.nodeid} is scenario {number}: name it test_{number:03}_…")
+        in_process = "reader" in getattr(item, "fixturenames", ())
+        callspec = getattr(item, "callspec", None)
+        mode = callspec.params.get("mode", "") if callspec else ""
+        item.user_properties.append(("scenario", [number, title, mode, in_process]))
+
+
+@pytest.fixture
+def mode(request: pytest.FixtureRequest) -> Mode:
+    """Overridden for every scenario by `pytest_generate_tests`."""
+    chosen: Mode = request.param
+    return chosen
+
+
+@pytest.fixture
+def stage(tmp_path: Path, mode: Mode) -> Iterator[Stage]:
+    """A folder with a daemon that is configured and not started."""
+    with Stage(tmp_path, mode) as stage:
+        yield stage
+
+
+@pytest.fixture
+def reader(tmp_path: Path, mode: Mode) -> Generator[Reader]:
+    """What reads, in this process; follows `*.log`."""
+    reader = Reader(tmp_path, mode)
+    yield reader
+    reader.account.close()
+    reader.close()

@@ -1,0 +1,36 @@
+"""The commands that documentation shows, run as a reader would run them."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def commands(block: str) -> Iterator[tuple[str, str]]:
+    """The commands of a console block, each with the output that is shown below it."""
+    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        command, _, output = part.partition("\n")
+        yield command, output
+
+
+def shown(output: str) -> "re.Pattern[str]":
+    """What is shown, where `…` alone on a line stands for any lines."""
+    pieces = re.split(r"^…$", output, flags=re.MULTILINE)
+    return re.compile(r"[^\0]*?".join(map(re.escape, pieces)))
+
+
+def run(command: str, folder: Path, *programs: Path) -> str:
+    """What `command` says in `folder`; `programs` are folders of further commands."""
+    places = [*map(str, programs), str(Path(sys.executable).parent), os.environ["PATH"]]
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=folder,
+        env={**os.environ, "PATH": os.pathsep.join(places)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    return done.stdout.decode()
