@@ -9,8 +9,11 @@ WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
 COPY seeds seeds
+COPY deploy/systemd deploy/systemd
+COPY deploy/systemd deploy/systemd
 RUN python -m venv --without-pip /opt/logwatch \
- && pip --python /opt/logwatch/bin/python install --no-cache-dir --compile .
+ && pip --python /opt/logwatch/bin/python install --no-cache-dir --compile . \
+ && /opt/logwatch/bin/python -m logwatch.catalogue.recall
 
 FROM ${BASE}
 LABEL org.opencontainers.image.title="logwatch" \

@@ -5,20 +5,23 @@ BIN    := $(VENV)/bin
 # `make run LOGS='/path/*.log'` follows these instead of the demo's own.
 LOGS   ?=
 # Handed to pytest, as in `make test TESTS='tests/scan -x'`.
-TESTS  ?=
+TESTS  ?= tests --ignore=tests/conformance
 export LOGS
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix bench venv clean
+.PHONY: help run test conformance check fix bench wheel venv clean
 
 help: ## What there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.run ## See it work; LOGS='/path/*.log' follows your own files
 	@$(BIN)/logwatch demo $${LOGS:+--logs "$$LOGS"}
 
-test: $(VENV)/.dev ## All tests, or those in TESTS=…
+test: $(VENV)/.dev ## The tests but for conformance, or those in TESTS=…
 	$(BIN)/pytest -n auto $(TESTS)
+
+conformance: $(VENV)/.dev ## The reader against a real daemon, scenario by scenario; takes minutes
+	$(BIN)/pytest -n auto tests/conformance
 
 check: $(VENV)/.dev ## Style, types, import contracts
 	$(BIN)/ruff check
@@ -33,6 +36,11 @@ fix: $(VENV)/.dev ## What can be put right by itself
 bench: $(VENV)/.dev ## Speed and size; writes docs/performance.md
 	$(BIN)/python -m bench
 
+wheel: $(VENV)/.dev ## A wheel that starts quickly, in dist/
+	$(BIN)/python -m logwatch.catalogue.recall
+	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+	@rm src/logwatch/seeds.kept
+
 venv: $(VENV)/.dev ## The virtual environment with all tools
 
 clean: ## Removes it, and what was built
@@ -41,10 +49,11 @@ clean: ## Removes it, and what was built
 # What runs needs no tools: a first look does not wait for a type checker.
 $(VENV)/.run: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11 …")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	@echo "Setting up $(VENV), once; it takes less than a minute."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@

@@ -16,9 +16,10 @@ def commands(block: str) -> Iterator[tuple[str, str]]:
 
 
 def shown(output: str) -> "re.Pattern[str]":
-    """What is shown, where `…` alone on a line stands for any lines."""
-    pieces = re.split(r"^…$", output, flags=re.MULTILINE)
-    return re.compile(r"[^\0]*?".join(map(re.escape, pieces)))
+    """What is shown, where `…` alone on a line stands for any lines, and at its end for the rest of it."""
+    lines = re.split(r"^…$", output, flags=re.MULTILINE)
+    rests = [re.split(r" …$", piece, flags=re.MULTILINE) for piece in lines]
+    return re.compile(r"[^\0]*?".join(r" [^\n]*".join(map(re.escape, rest)) for rest in rests))
 
 
 def run(command: str, folder: Path, *programs: Path) -> str:

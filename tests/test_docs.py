@@ -1,5 +1,6 @@
 """The documents do what they say: commands marked `<!-- run -->` are run, files named are written first."""
 
+import json
 import os
 import re
 import shutil
@@ -8,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from console import commands, run, shown
+from logwatch.deliver import metrics
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "src").rglob("*.md")])
@@ -37,7 +40,9 @@ def named(page: Path) -> str:
 
 
 @pytest.mark.parametrize("page", EXECUTED, ids=named)
-def test_its_commands_say_what_it_shows(page: Path, desk: Path) -> None:
+def test_its_commands_say_what_it_shows(page: Path, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Other tests may be at the default port.
+    monkeypatch.setenv("LOGWATCH__HTTP__LISTEN", "127.0.0.1:0")
     for act, block in BLOCK.findall(page.read_text(encoding="utf-8")):
         if act != "run":
             (desk / act.removeprefix("file: ")).write_text(block)
@@ -55,13 +60,31 @@ def test_the_readme_is_among_them() -> None:
 
 
 def test_prometheus_takes_the_rule_of_the_readme(tmp_path: Path) -> None:
+    blocks = dict(BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8")))
+    check_rules(tmp_path / "rules.yml", blocks["file: rules.yml"])
+
+
+def test_prometheus_takes_what_operations_alert_on(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = text.partition("## What to alert on")[2].partition("\n## ")[0]
+    told = [code.replace("\\|", "|") for code in re.findall(r"`([^`]+ (?:>|==) [^`]+)`", table)]
+    assert len(told) >= 10
+    rules = [{"alert": f"Told{number}", "expr": expression} for number, expression in enumerate(told)]
+    check_rules(tmp_path / "rules.yml", json.dumps({"groups": [{"name": "told", "rules": rules}]}))
+
+
+def check_rules(path: Path, text: str) -> None:
     if shutil.which("promtool") is None and os.environ.get("CI") != "true":
         pytest.skip("promtool (Debian package prometheus) is not installed")
-    blocks = dict(BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8")))
-    rules = tmp_path / "rules.yml"
-    rules.write_text(blocks["file: rules.yml"])
-    checked = subprocess.run(["promtool", "check", "rules", str(rules)], capture_output=True, check=False)
+    path.write_text(text)
+    checked = subprocess.run(["promtool", "check", "rules", str(path)], capture_output=True, check=False)
     assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs" / "operations.md"], ids=named)
+def test_the_metrics_it_names_exist(page: Path) -> None:
+    named = set(re.findall(r"\blogwatch_[a-z_]+\b", page.read_text(encoding="utf-8")))
+    assert named <= {metric.name for metric in metrics.ALL}
 
 
 def links() -> Iterator[tuple[Path, str]]:

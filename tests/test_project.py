@@ -73,7 +73,7 @@ class TestMake:
     def test_without_a_verb_it_says_which_there_are(self, venv: Path) -> None:
         said = self.make(venv)
         assert [line.split()[1] for line in said] == [
-            "help", "run", "test", "check", "fix", "bench", "venv", "clean",
+            "help", "run", "test", "check", "fix", "bench", "wheel", "venv", "clean",
         ]  # fmt: skip
 
     def test_an_old_python_is_told_which_one_is_needed(self, tmp_path: Path) -> None:
@@ -187,6 +187,13 @@ class TestImage:
                 assert (ROOT / source).exists(), source
                 assert any(fnmatch.fnmatch(source, pattern) for pattern in ignored)
                 assert any(source == keep or source.startswith(f"{keep}/") for keep in wanted), source
+
+    def test_what_the_wheel_is_made_of_is_copied(self, steps: Sequence[tuple[str, str]]) -> None:
+        wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"][
+            "wheel"
+        ]
+        copied = {source for copy in self.given(steps, "COPY") for source in copy.split()[:-1]}
+        assert {"src", "pyproject.toml", "README.md", "LICENSE", *wheel["force-include"]} <= copied
 
     def test_it_runs_without_a_shell_and_not_as_root(self, steps: Sequence[tuple[str, str]]) -> None:
         (entry,), (arguments,) = self.given(steps, "ENTRYPOINT"), self.given(steps, "CMD")

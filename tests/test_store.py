@@ -232,8 +232,8 @@ def test_a_killed_daemon_leaves_positions_and_events_that_agree(tmp_path: Path) 
 
 
 def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
-    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - a count is all that is wanted
+    before = len(os.listdir("/proc/self/fd"))
     for _ in range(5):
         Store(tmp_path).close()
-    assert before == len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    assert before == len(os.listdir("/proc/self/fd"))
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > before

@@ -2,14 +2,15 @@
 
 import contextlib
 import hashlib
+import json
 import os
 import platform
 import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,37 +19,50 @@ import aiohttp
 
 from logwatch import __version__, config
 from logwatch.catalogue import load as catalogue
-from logwatch.catalogue.entry import Severity
+from logwatch.catalogue.entry import LogKind, Severity
 from logwatch.catalogue.rules import rules_of
 from logwatch.daemon.daemon import Daemon
-from logwatch.daemon.plan import Knowledge, Plan, Route, Watched
-from logwatch.deliver.alertmanager import Alertmanager
+from logwatch.daemon.plan import Knowledge, Plan, Route, Tap, Watched
+from logwatch.deliver import time_intervals
+from logwatch.deliver.alertmanager import REFRESH_S, Alertmanager
+from logwatch.deliver.apprise import Apprise
 from logwatch.deliver.event_file import EventFile
 from logwatch.deliver.filters import ReceiverFilter
 from logwatch.deliver.metrics import Metrics
 from logwatch.deliver.outbox import Receiver
+from logwatch.deliver.pace import BURST, RATE_PER_S
 from logwatch.deliver.pagerduty import PagerDuty
 from logwatch.deliver.server import HttpServer
 from logwatch.deliver.slack import SlackWebhook
 from logwatch.deliver.slack_bot import SlackBot
 from logwatch.deliver.terminal import Terminal
+from logwatch.deliver.time_intervals import TimeInterval
 from logwatch.deliver.webhook import Webhook
 from logwatch.errors import ConfigError, Problem
 from logwatch.incident.advisor import Advisor
 from logwatch.incident.event import Publisher
 from logwatch.incident.incident import Notice
 from logwatch.incident.open import Holds
+from logwatch.incident.outcomes import Experience
 from logwatch.path_template import PathTemplate, compile_template, labels_for
 from logwatch.render import alertmanager, cloudevents, webhook
 from logwatch.render.jsonl import event_line
 from logwatch.scan.scanner import Scanner
 from logwatch.store import Store
 from logwatch.systemd import Supervisor
-from logwatch.tail.follow import Source
+from logwatch.tail.descriptors import Descriptors
+from logwatch.tail.feed import Feed
+from logwatch.tail.follow import Follower, Source
+from logwatch.tail.journald import Journal, JournalFeed
+from logwatch.tail.kmsg import KernelFeed, KernelLog
+from logwatch.tail.pump import Pump
+from logwatch.tail.stream import Stream, StreamFeed
 
 # Without file-system events an idle file is looked at more often.
 COLD_WITH_EVENTS_S = 5.0
 COLD_SWEPT_S = 1.5
+# Alertmanager takes thousands; ours is not to be its only client.
+ALERTS_PER_S = 50
 # What a webhook gets, by the name of the format.
 _BODIES: Mapping[str, tuple[Callable[[Notice], Mapping[str, Any]], str]] = {
     "standard": (webhook.body, "application/json"),
@@ -122,7 +136,9 @@ async def assembled(settings: config.Config, *, dry_run: bool = False) -> AsyncI
         )
         server = None
         if settings.http.listen is not None and not dry_run:
-            server = HttpServer(settings.http.listen, metrics, daemon.checks, daemon.status)
+            server = HttpServer(
+                settings.http.listen, metrics, daemon.checks, daemon.status, report=daemon.report
+            )
             await server.start()
             stack.push_async_callback(server.close)
         yield Assembly(daemon, settings, session, server, metrics)
@@ -156,11 +172,13 @@ def make_knowledge(settings: config.Config) -> Knowledge:
     """
     folders = [catalogue.shipped_folder()] if settings.catalogue.shipped else []
     known = catalogue.load([*folders, *settings.catalogue.paths])
+    experience = Experience()
     return Knowledge(
         known,
         Scanner(rules_of(known.entries.values()), timeout_s=settings.limits.pattern_timeout_s),
         Publisher(known.entries, known.version, settings.language),
-        Advisor(known.entries, known.version, settings.language),
+        Advisor(known.entries, known.version, settings.language, experience),
+        experience,
     )
 
 
@@ -179,28 +197,82 @@ def make_plan(
         quiet_after_s=settings.limits.quiet_after_s,
         holds=Holds(**settings.hold.model_dump()),
         batch_bytes=settings.limits.batch_bytes,
+        shadow=settings.shadow,
     )
 
 
 def _watched(source: config.Source, settings: config.Config) -> Watched:
-    templates = [compile_template(template) for template in source.path_labels]
-    with_events = settings.watch == "events"
+    templates = source.path_labels if isinstance(source, config.Files) else ()
+    kind = str(_kind(source))
+    labels = {**settings.labels, **source.labels}
     return Watched(
-        source=Source(
-            name=source.name,
-            paths=source.paths,
-            exclude=source.exclude,
-            from_end=source.start_at == "end",
-            cold_s=COLD_WITH_EVENTS_S if with_events else COLD_SWEPT_S,
-            discovery_s=settings.limits.sweep_s,
-            max_record=settings.limits.max_record_bytes,
-            format=source.format,
+        name=source.name,
+        tap=_tap(source, kind, settings),
+        kind=kind,
+        labels_of_path=partial(_labels_of_path, [compile_template(t) for t in templates], labels),
+        fingerprint=_fingerprint(
+            source.model_dump_json(),
+            settings.limits.model_dump_json(),
+            settings.watch,
+            json.dumps(labels, sort_keys=True),
         ),
-        kind=str(source.kind),
-        labels_of_path=partial(_labels_of_path, templates, source.labels),
-        fingerprint=_fingerprint(source.model_dump_json(), settings.limits.model_dump_json(), settings.watch),
-        with_events=with_events,
+        with_events=settings.watch == "events",
     )
+
+
+def _kind(source: config.Source) -> LogKind:
+    """What the kernel says is of its own kind, unless something else is said."""
+    is_kernel = isinstance(source, config.Journald) and source.kernel
+    return LogKind.KERNEL if is_kernel and "kind" not in source.model_fields_set else source.kind
+
+
+def _tap(source: config.Source, kind: str, settings: config.Config) -> Tap:
+    """One line per type of source: a file of its own in `tail` does the rest."""
+    max_record = settings.limits.max_record_bytes
+
+    def tap(scanner: Callable[[], Scanner], *, max_open_files: int, follow: bool) -> Feed:
+        match source:
+            case config.Files():
+                return Pump(Follower(_files(source, settings), Descriptors(max_open_files)), scanner, kind)
+            case config.Journald():
+                return JournalFeed(_journal(source, max_record), scanner, kind, follow=follow)
+            case config.Kmsg():
+                return KernelFeed(_kernel_log(source, settings), scanner, kind)
+            case config.Fifo():
+                return StreamFeed(Stream(source.name, str(source.path), max_record), scanner, kind)
+            case _:
+                return StreamFeed(Stream(source.name, max_record=max_record), scanner, kind)
+
+    return tap
+
+
+def _files(source: config.Files, settings: config.Config) -> Source:
+    return Source(
+        name=source.name,
+        paths=source.paths,
+        exclude=source.exclude,
+        from_end=source.start_at == "end",
+        cold_s=COLD_WITH_EVENTS_S if settings.watch == "events" else COLD_SWEPT_S,
+        discovery_s=settings.limits.sweep_s,
+        max_record=settings.limits.max_record_bytes,
+        format=source.format,
+    )
+
+
+def _journal(source: config.Journald, max_record: int) -> Journal:
+    return Journal(
+        name=source.name,
+        kernel=source.kernel,
+        units=source.units,
+        directory=str(source.directory or ""),
+        from_end=source.start_at == "end",
+        max_record=max_record,
+    )
+
+
+def _kernel_log(source: config.Kmsg, settings: config.Config) -> KernelLog:
+    host = settings.host or socket.gethostname()
+    return KernelLog(source.name, host, str(source.path), from_end=source.start_at == "end")
 
 
 def _labels_of_path(templates: list[PathTemplate], labels: Mapping[str, str], path: str) -> Mapping[str, str]:
@@ -226,11 +298,60 @@ def _route(
         fingerprint=_fingerprint(_with_secrets(receiver), language),
         receiver=_receiver(receiver, settings, session),
         accepts=wanted.accepts,
-        retold=Advisor(knowledge.catalogue.entries, knowledge.catalogue.version, language).retold,
+        retold=replace(knowledge.advisor, language=language).retold,
+        language=language,
+        # A cluster of Alertmanagers forgets what is not repeated, and bears any number of alerts.
+        refresh_s=REFRESH_S if isinstance(receiver, config.Alertmanager) else None,
+        rate_per_s=ALERTS_PER_S if isinstance(receiver, config.Alertmanager) else RATE_PER_S,
+        burst=ALERTS_PER_S if isinstance(receiver, config.Alertmanager) else BURST,
+        budget=receiver.budget,
+        crowd=receiver.crowd,
+        muted_at=partial(_muted_at, _intervals(receiver, settings), bool(receiver.active_time_intervals)),
     )
 
 
-def _receiver(
+@dataclass(frozen=True, slots=True)
+class _Interval:
+    name: str
+    mutes: bool
+    times: Sequence[TimeInterval]
+
+    def contains(self, now: float) -> bool:
+        return any(one.contains(now) for one in self.times)
+
+
+def _intervals(receiver: config.Destination, settings: config.Config) -> list[_Interval]:
+    times = {
+        named.name: [_interval(one) for one in named.time_intervals] for named in settings.time_intervals
+    }
+    return [
+        *(_Interval(name, True, times[name]) for name in receiver.mute_time_intervals),
+        *(_Interval(name, False, times[name]) for name in receiver.active_time_intervals),
+    ]
+
+
+def _interval(written: config.TimeInterval) -> TimeInterval:
+    return TimeInterval(
+        times=[time_intervals.time_range(span.start_time, span.end_time) for span in written.times],
+        weekdays=[time_intervals.weekday_range(text) for text in written.weekdays],
+        days_of_month=[time_intervals.day_range(text) for text in written.days_of_month],
+        months=[time_intervals.month_range(text) for text in written.months],
+        years=[time_intervals.year_range(text) for text in written.years],
+        zone=time_intervals.zone_of(written.location),
+    )
+
+
+def _muted_at(intervals: Sequence[_Interval], has_active: bool, now: float) -> str:
+    """The interval by which nothing is said at `now`; empty where something is."""
+    for interval in intervals:
+        if interval.mutes and interval.contains(now):
+            return interval.name
+    if has_active and not any(i.contains(now) for i in intervals if not i.mutes):
+        return "outside of " + ", ".join(i.name for i in intervals if not i.mutes)
+    return ""
+
+
+def _receiver(  # noqa: PLR0911  one line per kind of destination
     receiver: config.Destination, settings: config.Config, session: aiohttp.ClientSession
 ) -> Receiver:
     """One line per kind of destination."""
@@ -250,6 +371,8 @@ def _receiver(
             return Webhook(receiver.name, address, secrets, session, body=body, content_type=content_type)
         case config.Alertmanager():
             return Alertmanager(receiver.name, receiver.urls, session, language)
+        case config.Apprise(urls=urls) if urls:
+            return Apprise(receiver.name, [url.get_secret_value() for url in urls], language)
         case config.Terminal():
             return Terminal(receiver.name, sys.stdout, language)
     raise ConfigError(

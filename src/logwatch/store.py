@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ SCHEMA_VERSION = 1
 EVENT_IDS_KEPT = 200_000
 # A receiver that is down for days costs disk, not memory, and at most this much of it.
 OUTBOX_KEPT = 10_000
+# Incidents of which it is known what was advised: people say afterwards what helped.
+TOLD_KEPT = 10_000
 
 _SCHEMA = """
 CREATE TABLE generation (
@@ -48,9 +51,19 @@ CREATE TABLE counter (
     source TEXT NOT NULL, count INTEGER NOT NULL, exposed INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (error_id, domain, category, severity, source)
 ) WITHOUT ROWID;
+CREATE TABLE dispatch (
+    kind TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, key)
+) WITHOUT ROWID;
+CREATE TABLE told (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, incident_id TEXT NOT NULL UNIQUE, body TEXT NOT NULL
+);
 """
 
+_TABLES = frozenset(re.findall(r"CREATE TABLE (\w+)", _SCHEMA))
+
 CounterKey = tuple[str, str, str, str, str]
+# What is remembered of who was told what: a kind of thing, and which one.
+DispatchKey = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +97,8 @@ class Batch:
     """What one turn of the daemon has to remember, all of it or nothing.
 
     `events` are pairs of event id and the line for the event file (None where there is no such file).
+    `dispatch` is what changed of who was told what, None for what is over; `told` is the advice that was
+    given, by incident.
     """
 
     generations: list[StoredGeneration] = field(default_factory=list)
@@ -94,10 +109,21 @@ class Batch:
     incidents: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     closed: list[str] = field(default_factory=list)
     messages: list[StoredMessage] = field(default_factory=list)
+    dispatch: dict[DispatchKey, Mapping[str, Any] | None] = field(default_factory=dict)
+    told: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return any(
-            (self.generations, self.forgotten, self.events, self.incidents, self.closed, self.messages)
+            (
+                self.generations,
+                self.forgotten,
+                self.events,
+                self.incidents,
+                self.closed,
+                self.messages,
+                self.dispatch,
+                self.told,
+            )
         )
 
 
@@ -122,6 +148,10 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def folder(self) -> Path:
+        return self._folder
 
     @property
     def on_disk(self) -> bool:
@@ -203,6 +233,11 @@ class Store:
     def incidents(self) -> list[Mapping[str, Any]]:
         return [json.loads(body) for (body,) in self._db.execute("SELECT body FROM incident")]
 
+    def dispatch(self) -> dict[DispatchKey, Mapping[str, Any]]:
+        """What batches have put there and not taken away."""
+        rows = self._db.execute("SELECT kind, key, body FROM dispatch")
+        return {(kind, key): json.loads(body) for kind, key, body in rows}
+
     def counters(self) -> list[tuple[CounterKey, int, bool]]:
         rows = self._db.execute(
             "SELECT error_id, domain, category, severity, source, count, exposed FROM counter"
@@ -270,9 +305,9 @@ class Store:
             self._db.execute("DELETE FROM disabled WHERE receiver = ?", (receiver,))
 
     def waiting(self) -> dict[str, tuple[int, str]]:
-        """How many messages wait, and the last error, by receiver."""
-        rows = self._db.execute("SELECT receiver, COUNT(*), MAX(error) FROM outbox GROUP BY receiver")
-        return {receiver: (count, error) for receiver, count, error in rows}
+        """How many messages wait, and why the oldest of them does, by receiver."""
+        rows = self._db.execute("SELECT receiver, COUNT(*), error, MIN(seq) FROM outbox GROUP BY receiver")
+        return {receiver: (count, error) for receiver, count, error, _ in rows}
 
     def _write(self, batch: Batch) -> None:
         with self._writing():
@@ -294,6 +329,18 @@ class Store:
             )
             self._db.executemany("DELETE FROM incident WHERE incident_id = ?", [(i,) for i in batch.closed])
             self._queue(batch.messages)
+            self._write_dispatch(batch)
+
+    def _write_dispatch(self, batch: Batch) -> None:
+        over = [key for key, body in batch.dispatch.items() if body is None]
+        kept = [(*key, _json(body)) for key, body in batch.dispatch.items() if body is not None]
+        self._db.executemany("DELETE FROM dispatch WHERE kind = ? AND key = ?", over)
+        self._db.executemany("INSERT OR REPLACE INTO dispatch VALUES (?, ?, ?)", kept)
+        if batch.told:
+            told = [(incident_id, _json(body)) for incident_id, body in batch.told.items()]
+            self._db.executemany("INSERT OR REPLACE INTO told (incident_id, body) VALUES (?, ?)", told)
+            oldest = "DELETE FROM told WHERE seq <= (SELECT MAX(seq) FROM told) - ?"
+            self._db.execute(oldest, (TOLD_KEPT,))
 
     def _queue(self, messages: Sequence[StoredMessage]) -> None:
         """Queues messages; an update that still waits gives way to a newer one of the same incident."""
@@ -390,6 +437,8 @@ def _usable(path: Path) -> sqlite3.Connection:
             db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
         elif version != SCHEMA_VERSION:
             raise _OtherVersionError(f"has schema {version}, this version writes {SCHEMA_VERSION}")
+        elif not {name for (name,) in db.execute("SELECT name FROM sqlite_master")} >= _TABLES:
+            raise _OtherVersionError("is not a database of logwatch")
         (sound,) = db.execute("PRAGMA quick_check(1)").fetchone()
         if sound != "ok":
             raise sqlite3.DatabaseError(f"is damaged: {sound}")
@@ -414,7 +463,7 @@ def _is_damage(error: sqlite3.OperationalError) -> bool:
 
 def _lock(folder: Path) -> int:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StateError(

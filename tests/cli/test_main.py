@@ -1,5 +1,6 @@
 """Verbs, help, and what the shell is told."""
 
+import os
 import subprocess
 import sys
 
@@ -81,3 +82,44 @@ def test_the_stateless_verbs_do_not_wait_for_the_daemons_libraries(verb: str) ->
     code = f"import sys; import logwatch.cli.main, logwatch.cli.{verb}; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert HEAVY.isdisjoint(loaded.split())
+
+
+def completed(*words: str) -> list[str]:
+    """What the shell would offer for the last of `words`."""
+    asking = {
+        "_LOGWATCH_COMPLETE": "bash_complete",
+        "COMP_WORDS": " ".join(words),
+        "COMP_CWORD": str(len(words) - 1),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", "from logwatch.cli.main import main; main()"],
+        env={**os.environ, **asking},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not done.stderr
+    return [line.partition(",")[2] for line in done.stdout.splitlines() if line]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_printed_for_the_shell(shell: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from logwatch.cli.main import main; main()"],
+        env={**os.environ, "_LOGWATCH_COMPLETE": f"{shell}_source"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "_LOGWATCH_COMPLETE" in done.stdout
+    assert "logwatch" in done.stdout
+
+
+def test_the_shell_completes_verbs_options_and_choices() -> None:
+    assert completed("logwatch", "ex") == ["explain", "export"]
+    assert "--dry-run" in completed("logwatch", "run", "--")
+    assert completed("logwatch", "export", "schema", "e") == ["entry", "event"]
+
+
+def test_a_misspelt_verb_completes_to_nothing_rather_than_to_an_error() -> None:
+    assert completed("logwatch", "scna", "x") == []

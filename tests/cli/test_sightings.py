@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from logwatch.cli.sightings import Sighting, Watch
-from logwatch.scan.prefix import LOOK_BACK
+from logwatch.cli.sightings import Sighting
+from logwatch.cli.watch import Watch
 from logwatch.scan.index import Rule
+from logwatch.scan.prefix import LOOK_BACK
 from logwatch.scan.scanner import Scanner
 from logwatch.tail import oneshot
 from logwatch.tail.oneshot import Reading

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from logwatch.cli.terminal import bar_line, look_of, progress
-from logwatch.render.text import coloured, plain
+from logwatch.render.look import coloured, plain
 
 
 class Terminal(io.StringIO):

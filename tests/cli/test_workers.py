@@ -12,19 +12,20 @@ from logwatch.cli.workers import side_by_side
 from logwatch.errors import LogwatchError
 from logwatch.scan.index import Rule
 from logwatch.scan.scanner import Scanner
-from logwatch.tail.oneshot import Target, targets
+from logwatch.tail.oneshot import targets
+from logwatch.tail.parts import Part, parts_of
 
 SCANNER = Scanner([Rule("a/boom", "it went boom")])
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> list[Target]:
+def files(tmp_path: Path) -> list[Part]:
     for number in range(8):
         # Far more than a pipe holds, so that whoever is ahead has to wait.
         (tmp_path / f"{number}.log").write_text(
             "".join(f"{n} it went boom\n" for n in range(9000 if number % 3 else 0))
         )
-    return targets([str(tmp_path)]).files
+    return list(parts_of(targets([str(tmp_path)]).files))
 
 
 def place(sighting: Sighting) -> tuple[str, int]:
@@ -43,11 +44,11 @@ def told(messages: Iterator[Batch[tuple[str, int]] | Account]) -> tuple[list[tup
 
 
 @pytest.mark.parametrize("jobs", [1, 3, 8])
-def test_they_say_what_one_alone_says_and_in_its_order(files: list[Target], jobs: int) -> None:
+def test_they_say_what_one_alone_says_and_in_its_order(files: list[Part], jobs: int) -> None:
     assert told(side_by_side(files, SCANNER, place, jobs)) == told(in_turn(files, SCANNER, place))
 
 
-def test_a_process_that_dies_is_trouble(files: list[Target]) -> None:
+def test_a_process_that_dies_is_trouble(files: list[Part]) -> None:
     def die(_: Sighting) -> tuple[str, int]:
         os._exit(9)
 
@@ -55,7 +56,7 @@ def test_a_process_that_dies_is_trouble(files: list[Target]) -> None:
         told(side_by_side(files, SCANNER, die, 2))
 
 
-def test_none_is_left_when_nobody_listens_any_more(files: list[Target]) -> None:
+def test_none_is_left_when_nobody_listens_any_more(files: list[Part]) -> None:
     messages = side_by_side(files, SCANNER, lambda _: os.getpid(), 3)
     pids = {pid for message in (next(messages), next(messages)) for pid in getattr(message, "found", ())}
     messages.close()

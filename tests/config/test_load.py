@@ -319,7 +319,7 @@ def test_a_tag_is_a_mistake() -> None:
         (
             "notify: [{name: a}]",
             "`notify[0]` does not say its type",
-            "slack, slack_bot, pagerduty, webhook, alertmanager, terminal",
+            "slack, slack_bot, pagerduty, webhook, alertmanager, apprise, terminal",
         ),
         ("notify: [{type: slak, name: a}]", "of the unknown type 'slak'", "did you mean `slack`?"),
         ("notify: [text]", "`notify[0]` is 'text'", "write a section with keys"),

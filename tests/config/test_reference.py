@@ -11,8 +11,8 @@ import pytest
 from pydantic import BaseModel, ByteSize
 from pydantic.fields import FieldInfo
 
-from logwatch.config import Config, Destination, Limits, Log, doubts, load
-from logwatch.config.model import RECEIVERS, SECTIONS
+from logwatch.config import Config, Destination, Limits, Log, Source, doubts, load
+from logwatch.config.model import RECEIVERS, SECTIONS, SOURCES
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "configuration.md"
@@ -36,8 +36,14 @@ def _sections() -> Iterator[tuple[str, type[BaseModel], set[str]]]:
                 if kind == next(iter(RECEIVERS)):
                     yield "`notify` (a list), every receiver", Destination, set()
                 yield f"`notify`, `type: {kind}`", model, shared
+            case ("sources", kind):
+                if kind == next(iter(SOURCES)):
+                    yield "`sources` (a list), every source", Source, set()
+                yield f"`sources`, `type: {kind}`", model, set(Source.model_fields)
             case (name,):
-                yield f"`{name}`" + (" (a list)" if name == "sources" else ""), model, set()
+                yield f"`{name}`" + (" (a list)" if name == "time_intervals" else ""), model, set()
+            case _:
+                yield f"`{'`, `'.join(place)}` (a list)", model, set()
 
 
 def _table(title: str, model: type[BaseModel], told: set[str]) -> Iterator[str]:

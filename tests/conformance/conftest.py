@@ -17,6 +17,7 @@ MODES: tuple[Mode, ...] = ("events", "sweep")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--torture", action="store_true", help="storms and floods for a minute each")
     parser.addoption("--conformance-report", type=Path, help="write the table of scenarios to this file")
 
 
@@ -50,6 +51,12 @@ def mode(request: pytest.FixtureRequest) -> Mode:
     """Overridden for every scenario by `pytest_generate_tests`."""
     chosen: Mode = request.param
     return chosen
+
+
+@pytest.fixture
+def is_torture(request: pytest.FixtureRequest) -> bool:
+    """Whether scenarios that can be made longer are to be long."""
+    return bool(request.config.getoption("--torture", False))
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -130,6 +131,10 @@ class Writer:
     def truncate(self, size: int = 0) -> None:
         os.ftruncate(self._fd, size)
 
+    def seek(self, offset: int) -> int:
+        """Where a writer that does not append writes next."""
+        return os.lseek(self._fd, offset, os.SEEK_SET)
+
     @property
     def size(self) -> int:
         return os.fstat(self._fd).st_size
@@ -145,7 +150,8 @@ class Writer:
 
 
 def copytruncate(writer: Writer, copy: Path) -> None:
-    """What logrotate does for a process that cannot reopen its log."""
+    """What logrotate does for a process that cannot reopen its log; an older copy goes."""
+    copy.unlink(missing_ok=True)
     copy.write_bytes(writer.path.read_bytes())
     writer.truncate()
 
@@ -188,6 +194,7 @@ class Stage:
         self._process: subprocess.Popen[bytes] | None = None
         self._address: tuple[str, int] | None = None
         self._earlier: Counter[str] = Counter()
+        self._last_metrics = ""
         write_catalogue(folder)
         self.configure()
 
@@ -208,6 +215,7 @@ class Stage:
         limits: Mapping[str, Any] | None = None,
         sources: Sequence[Mapping[str, Any]] = (),
         notify: Sequence[Mapping[str, Any]] = (),
+        state_dir: str = "state",
         **source: Any,
     ) -> None:
         """Writes the configuration: one source `logs` with `paths` (below `logs`) and further keys `source`.
@@ -216,7 +224,7 @@ class Stage:
         """
         one = {"name": "logs", "paths": [str(self.logs / path) for path in paths or ("*.log",)], **source}
         body = {
-            "state_dir": "state",
+            "state_dir": state_dir,
             "host": "conformance",
             "watch": self.mode,
             "catalogue": {"shipped": False, "paths": ["catalogue"]},
@@ -252,6 +260,15 @@ class Stage:
         """Ends the daemon in order; it has to end well."""
         self._remember_metrics()
         assert self._end(signal.SIGTERM) == 0, self._stderr.read_text()
+
+    def ask_to_stop(self) -> None:
+        self._signal(signal.SIGTERM)
+
+    def wait_stopped(self) -> None:
+        """Waits for the end that was asked for; it has to be a good one."""
+        assert self._process is not None, "the daemon does not run"
+        status, self._process = self._process.wait(DEADLINE_S), None
+        assert status == 0, self._stderr.read_text()
 
     def kill(self) -> None:
         self._end(signal.SIGKILL)
@@ -333,10 +350,11 @@ class Stage:
         return event
 
     def metric(self, name: str, **labels: str) -> float:
-        """The sum of the series of `name` that have these labels."""
+        """The sum of the series of `name` that have these labels; when stopped, as they were then."""
+        page = self._last_metrics if self._process is None else self.get("/metrics")
         return sum(
             sample.value
-            for family in text_string_to_metric_families(self.get("/metrics"))
+            for family in text_string_to_metric_families(page)
             for sample in family.samples
             if sample.name == name and labels.items() <= sample.labels.items()
         )
@@ -355,6 +373,13 @@ class Stage:
         if self._process is not None:
             found.update(self._ledger_of_this_run())
         return {kind: size for kind, size in found.items() if size}
+
+    def remembered_inodes(self) -> list[int]:
+        """The files of which the state keeps a position."""
+        state = sqlite3.connect(f"file:{self.folder / 'state' / 'state.db'}?mode=ro", uri=True)
+        with contextlib.closing(state):
+            rows = state.execute("SELECT body FROM generation").fetchall()
+        return [json.loads(body)["file"][1] for (body,) in rows]
 
     # -- waiting and checking
 
@@ -418,6 +443,7 @@ class Stage:
         return Path(f"/proc/{self.pid}/stat").read_text().rpartition(") ")[2].split()
 
     def _remember_metrics(self) -> None:
+        self._last_metrics = self.get("/metrics")
         self._earlier.update(self._ledger_of_this_run())
 
     def _ledger_of_this_run(self) -> Counter[str]:
@@ -434,7 +460,7 @@ class Stage:
 class Reader:
     """The reading part of the daemon with a clock of its own, for what takes minutes.
 
-    With `events` every path rings before every look, as a busy file system would; without, nothing rings.
+    With `events` every path that changed rings before the next look; without, nothing rings.
     """
 
     def __init__(self, folder: Path, mode: Mode, *paths: str, open_files: int = 64, **source: Any) -> None:
@@ -448,6 +474,7 @@ class Reader:
         self.happened: Counter[str] = Counter()
         self.problems: dict[str, str] = {}
         self.remembered: dict[str, tuple[str, str, dict[str, Any]]] = {}
+        self._there: dict[str, tuple[int, ...]] = {}
         cold_s = 5.0 if mode == "events" else 1.5
         self._source = Source(
             "logs", [str(self.logs / path) for path in paths or ("*.log",)], **{"cold_s": cold_s, **source}
@@ -461,8 +488,7 @@ class Reader:
 
     def hop(self, most: int = 4 << 20) -> Haul:
         """One look and read at the present time."""
-        rings = [str(path) for path in self.logs.rglob("*")] if self.mode == "events" else []
-        haul = self._pump.hop(self.now, rings, most)
+        haul = self._pump.hop(self.now, self._rings() if self.mode == "events" else (), most)
         for _, finding in haul.findings:
             self.told[finding.match.captures["token"]] += 1
         self.ledger.update({"scanned": haul.scanned, **haul.skipped})
@@ -510,6 +536,14 @@ class Reader:
         assert not wrong, (wrong, self.ledger)
         wanted = self.account.size if seen is None else seen
         assert sum(self.ledger.values()) == wanted, (wanted, self.ledger)
+
+    def _rings(self) -> list[str]:
+        before, self._there = self._there, {}
+        for path in self.logs.rglob("*"):
+            stat = path.lstat()
+            self._there[str(path)] = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
+        paths = before.keys() | self._there.keys()
+        return [path for path in paths if before.get(path) != self._there.get(path)]
 
     def _begin(self) -> Follower:
         follower = Follower(self._source, Descriptors(self._open_files))

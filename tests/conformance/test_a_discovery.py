@@ -19,7 +19,8 @@ def test_001_new_file_after_start(stage: Stage) -> None:
     stage.wait_told()
     log.lines()
     stage.check()
-    assert [event["offset"] for event in stage.events()] == [0, 27, 54]
+    assert [event["line_number"] for event in stage.events()] == [1, 2, 3]
+    assert [event["offset"] for event in stage.events()] == [0, log.size // 3, log.size * 2 // 3]
 
 
 @pytest.mark.scenario(2, "A rank that crashes at once: its log is deleted before it was read to the end")

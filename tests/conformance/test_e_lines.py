@@ -21,9 +21,11 @@ FLAT_BYTES = 64 * MIB
 STAMP = b"2026-01-04T21:33:04.123456789Z"
 
 
-def seen_unfinished(stage: Stage, size: int) -> None:
-    """Waits until the daemon has looked at `size` bytes that nothing has ended."""
-    until(lambda: stage.metric("logwatch_lag_bytes") == size, "the unfinished line to be seen")
+def write_a_part(stage: Stage, log: Writer, part: bytes) -> None:
+    """Writes the beginning of a line, and waits until the daemon has looked at it."""
+    until(lambda: stage.metric("logwatch_files", state="unfinished") == 0, "earlier lines to be read")
+    log.raw(part)
+    until(lambda: stage.metric("logwatch_files", state="unfinished") == 1, "the unfinished line to be seen")
 
 
 @pytest.mark.scenario(51, "A line in two writes, with a long pause between them")
@@ -32,8 +34,7 @@ def test_051_line_split_over_two_writes(stage: Stage) -> None:
     log = stage.writer("a.log")
     line = log.compose()
     for cut in (3, len(line) // 2, len(line) - 1):
-        log.raw(line[:cut])
-        seen_unfinished(stage, cut)
+        write_a_part(stage, log, line[:cut])
         log.raw(line[cut:])
         stage.wait_told()
         line = log.compose()
@@ -52,7 +53,9 @@ def test_051_line_split_by_ten_minutes(reader: Reader) -> None:
     reader.check()
 
 
-@pytest.mark.scenario(52, "The last line of a dead process has no line feed; should one follow, it is no news")
+@pytest.mark.scenario(
+    52, "The last line of a dead process has no line feed; should one follow, it is no news"
+)
 def test_052_no_line_feed_at_the_end(stage: Stage) -> None:
     stage.start()
     log = stage.writer("a.log")
@@ -66,7 +69,9 @@ def test_052_no_line_feed_at_the_end(stage: Stage) -> None:
     stage.check()
 
 
-@pytest.mark.scenario(52, "The last line of a dead process has no line feed; should one follow, it is no news")
+@pytest.mark.scenario(
+    52, "The last line of a dead process has no line feed; should one follow, it is no news"
+)
 def test_052_no_line_feed_over_a_restart(stage: Stage) -> None:
     stage.start()
     log = stage.writer("a.log")
@@ -79,7 +84,9 @@ def test_052_no_line_feed_over_a_restart(stage: Stage) -> None:
     stage.check()
 
 
-@pytest.mark.scenario(52, "The last line of a dead process has no line feed; should one follow, it is no news")
+@pytest.mark.scenario(
+    52, "The last line of a dead process has no line feed; should one follow, it is no news"
+)
 def test_052_no_line_feed_is_told_within_two_seconds(reader: Reader) -> None:
     log = reader.writer("a.log")
     reader.pass_time(10)
@@ -97,8 +104,7 @@ def test_053_partial_line_over_a_restart(stage: Stage, ends: str) -> None:
     log.lines(2)
     stage.wait_told()
     line = log.compose()
-    log.raw(line[:20])
-    seen_unfinished(stage, 20)
+    write_a_part(stage, log, line[:20])
     getattr(stage, ends)()
     log.raw(line[20:])
     stage.start()
@@ -114,11 +120,13 @@ def overlong(log: Writer, size: int, at: int) -> bytes:
     return b"x" * at + token + b"x" * (size - at - len(token))
 
 
-@pytest.mark.scenario(54, "A line beyond the limit: its head and its end are scanned, the next line is a line")
+@pytest.mark.scenario(
+    54, "A line beyond the limit: its head and its end are scanned, the next line is a line"
+)
 def test_054_overlong_line(stage: Stage) -> None:
     stage.start()
     log = stage.writer("a.log")
-    log.lines()
+    stage.wait_told(log.lines())
     size, written = 256 * KIB + 10_000, log.size
     in_the_middle: list[str] = []
     for where in (0, 100 * KIB, size // 2, size - 100):
@@ -128,34 +136,36 @@ def test_054_overlong_line(stage: Stage) -> None:
         for part in (line[:-8000], line[-8000:]):
             # In two writes, and both seen: its end comes when most of it is skipped already.
             log.raw(part)
-            until(lambda: stage.metric("logwatch_lag_bytes") < 17 * KIB, "what is beyond the limit to be read")
+            stage.wait_read(log.size - 16 * KIB)
         log.raw(b"\n")
         stage.wait_told(log.lines())
     ledger = stage.check(lost=in_the_middle)
-    # The head of 128 KiB, the end of 16 KiB and the line feed were scanned.
-    assert ledger["overlong"] == 4 * (size - 144 * KIB)
+    # The head of 128 KiB and the end of 16 KiB were scanned.
+    assert ledger["overlong"] == 4 * (size + 1 - 144 * KIB)
     events = [event for event in stage.events() if event["line_number"] % 2 == 0]
     assert [event["offset"] for event in events] == [
         written + n * (size + 1 + len(b"rank0: TELLTALE a-log-1:0! lost\n")) for n in (0, 1, 3)
     ]
 
 
-@pytest.mark.scenario(54, "A line beyond the limit: its head and its end are scanned, the next line is a line")
-def test_054_a_gigabyte_without_a_line_feed(stage: Stage) -> None:
-    """The kernel gives the gigabyte; what it costs is bounded by the size of a read."""
+@pytest.mark.scenario(
+    54, "A line beyond the limit: its head and its end are scanned, the next line is a line"
+)
+def test_054_a_quarter_of_a_gigabyte_without_a_line_feed(stage: Stage) -> None:
+    """What it costs is bounded by the size of a read. `make torture` does it with a whole one."""
     log = stage.writer("a.log")
     log.lines()
     stage.start()
     stage.wait_told()
     before = stage.peak_resident_bytes()
     block = b"x" * 16 * MIB
-    for _ in range(64):
+    for _ in range(16):
         log.raw(block)
     log.raw(log.compose())
     log.lines()
     ledger = stage.wait_read()
     assert stage.peak_resident_bytes() - before < FLAT_BYTES
-    assert ledger["overlong"] > 1000 * MIB
+    assert ledger["overlong"] > 250 * MIB
     assert stage.metric("logwatch_records_truncated_total") == 1
     stage.check()
 
@@ -216,7 +226,15 @@ def test_057_empty_lines(stage: Stage) -> None:
 def test_058_bytes_that_are_no_text(stage: Stage) -> None:
     stage.start()
     log = stage.writer("a.log")
-    for junk in (b"\xff\xfe\xfa", b"\xf1", b"a\0b\0\0c", b"\xed\xa0\x80", b"\xc0\xaf" * 100, bytes(range(14, 256))):
+    log.lines()
+    for junk in (
+        b"\xff\xfe\xfa",
+        b"\xf1",
+        b"a\0b\0\0c",
+        b"\xed\xa0\x80",
+        b"\xc0\xaf" * 100,
+        bytes(range(14, 256)),
+    ):
         log.raw(junk + log.compose(end=junk + b"\n"))
     log.lines()
     stage.check()
@@ -232,22 +250,24 @@ def test_059_encodings(stage: Stage, encoding: str, mark: str) -> None:
     def write(text: str = "ਊĊ🦊 ") -> None:
         log.raw((text + log.compose().decode()).encode(encoding))
 
+    is_known = bool(mark) or encoding == "utf-8"
+    # Half of the last line feed waits for its line to go on where nobody said that it belongs to it.
+    rest = 0 if is_known or encoding == "utf-16-be" else 1
     write()
     stage.start()
     stage.wait_told()
-    # In the middle of a unit, and of a pair of them.
-    text = ("🦊 " + log.compose().decode()).encode(encoding)
-    for cut in (1, 3, 21):
-        log.raw(text[:cut])
-        until(lambda: stage.metric("logwatch_lag_bytes") > 0, "the half unit to be seen")
-        log.raw(text[cut:])
-        stage.wait_told()
+    if is_known:
         text = ("🦊 " + log.compose().decode()).encode(encoding)
-    log.raw(text)
+        # In the middle of a unit, and of a pair of them.
+        write_a_part(stage, log, text[:1])
+        log.raw(text[1:3])
+        log.raw(text[3:])
+    write()
+    stage.wait_read(stage.account.size - rest)
     stage.restart()
     write()
-    stage.check()
-    if mark or encoding == "utf-8":
+    stage.check(seen=stage.account.size - rest)
+    if is_known:
         raw = log.path.read_bytes()
         for event in stage.events():
             line = raw[event["offset"] :].decode(encoding).split("\n")[0]
@@ -364,8 +384,7 @@ def test_063_traceback_in_bursts(stage: Stage) -> None:
     third = len(TRACEBACK) // 3
     for at in range(0, len(TRACEBACK), third):
         log.raw(TRACEBACK[at : at + third])
-        wanted = log.size - TRACEBACK.rfind(b"\n", 0, at + third) - 1
-        until(lambda wanted=wanted: stage.metric("logwatch_lag_bytes") == wanted, "the burst to be seen")
+        stage.wait_read(TRACEBACK.rfind(b"\n", 0, at + third) + 1)
     log.lines()
     log.raw(b"\nDuring handling of the above exception, another exception occurred:\n\n")
     log.raw(TRACEBACK * 20)
@@ -379,7 +398,10 @@ def test_063_context_is_what_stands_around_the_match_and_bounded(reader: Reader)
     log = reader.writer("a.log")
     log.raw(TRACEBACK + log.compose() + b"step 1201 loss=2.2\n" + b"x" * 100_000 + b"\n" + log.compose())
     [first, second] = [finding for _, finding in reader.hop().findings]
-    assert first.context[-4:-2] == ('  File "/opt/train/step.py", line 29, in step_29', "    return model(batch[29])")
+    assert first.context[-5:-3] == (
+        '  File "/opt/train/step.py", line 29, in step_29',
+        "    return model(batch[29])",
+    )
     assert first.context[-1].startswith("xxx")
     assert all(len("\n".join(finding.context)) < 10_000 for finding in (first, second))
     reader.catch_up()
@@ -551,8 +573,7 @@ def test_066_docker(stage: Stage, form: str) -> None:
     # What docker leaves when the disk was full, and what others append.
     log.raw(b'{"log":"' + log.compose() + b'{"log": 5}\n[]\n' + log.compose())
     rest = docker(log.compose())
-    log.raw(rest[:40])
-    seen_unfinished(stage, 40)
+    write_a_part(stage, log, rest[:40])
     log.raw(rest[40:])
     stage.check()
     event = stage.event_of(joined)
@@ -561,7 +582,9 @@ def test_066_docker(stage: Stage, form: str) -> None:
     assert event["time"].startswith("2026-01-04T21:33:04")
 
 
-@pytest.mark.scenario(67, "gzip: rotated logs are not read again; `scan` reads members, and half of an archive")
+@pytest.mark.scenario(
+    67, "gzip: rotated logs are not read again; `scan` reads members, and half of an archive"
+)
 def test_067_compressed_files(stage: Stage) -> None:
     stage.configure("*.log*")
     log = stage.writer("a.log")
@@ -582,7 +605,9 @@ def test_067_compressed_files(stage: Stage) -> None:
     assert ledger["compressed"] == len(packed)
 
 
-@pytest.mark.scenario(67, "gzip: rotated logs are not read again; `scan` reads members, and half of an archive")
+@pytest.mark.scenario(
+    67, "gzip: rotated logs are not read again; `scan` reads members, and half of an archive"
+)
 def test_067_scan_reads_archives(tmp_path: Path) -> None:
     log = Account().writer(tmp_path / "plain")
     parts = [b"".join(log.compose() for _ in range(1000)) for _ in range(3)]
@@ -592,8 +617,18 @@ def test_067_scan_reads_archives(tmp_path: Path) -> None:
 
     def scanned(data: bytes) -> list[str]:
         path.write_bytes(data)
-        command = [sys.executable, "-m", "logwatch", "scan", path, "--format", "json", "--catalogue", catalogue]
-        output = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        command = [
+            sys.executable,
+            "-m",
+            "logwatch",
+            "scan",
+            path,
+            "--format",
+            "json",
+            "--catalogue",
+            catalogue,
+        ]
+        output = subprocess.run(command, capture_output=True, check=False)
         return [json.loads(line)["captures"]["token"] for line in output.stdout.splitlines()]
 
     whole = b"".join(gzip.compress(part) for part in parts)

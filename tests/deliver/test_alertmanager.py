@@ -16,9 +16,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from logwatch.catalogue.load import load, shipped_folder
 from logwatch.deliver.alertmanager import HOLDS_S, Alertmanager
 from logwatch.deliver.outbox import Message
 from logwatch.errors import DeliveryError
+from logwatch.export.inhibition import inhibit_rules
 from logwatch.incident.event import rfc3339
 
 from .fakes import EPOCH, http_server, message
@@ -128,6 +130,36 @@ async def test_the_real_one_groups_64_nodes_into_one_notification(
     assert notified[0]["commonLabels"]["error_id"] == "nccl/watchdog-timeout"
     assert len(firing) == 64
     assert len(left) == 63
+
+
+async def test_the_real_one_holds_back_echoes_of_a_cause_on_another_node(
+    session: aiohttp.ClientSession, alertmanager: tuple[str, Path]
+) -> None:
+    """With the rules that `logwatch export alertmanager` prints: of 64 nodes, that with the cause is told."""
+    url, config = alertmanager
+    shipped = shipped_folder()
+    edges = load([shipped], proven=[shipped]).edges.edges.values()
+    notified: list[str] = []
+
+    async def hook(request: web.Request) -> web.Response:
+        body = json.loads(await request.read())
+        notified.extend(f"{a['labels']['job']} {a['labels']['node']}" for a in body["alerts"])
+        return web.Response()
+
+    async with http_server(hook) as receiver:
+        config.write_text(CONFIG % receiver + inhibit_rules(edges))
+        await _reloaded(session, url)
+        am, began = Alertmanager("am", [url], session), time.time()
+        job = {"labels": {"job": "llm-70b"}, "first_seen": began}
+        await am.send(on_node("gpu-000", error_id="pytorch/cuda-out-of-memory", **job))
+        for n in range(1, 64):
+            await am.send(on_node(f"gpu-{n:03}", error_id="nccl/watchdog-timeout", **job))
+        other = {"labels": {"job": "other"}, "first_seen": began}
+        await am.send(on_node("gpu-100", error_id="nccl/watchdog-timeout", **other))
+        await _until(lambda: len(notified) >= 2)
+        silenced = await _get(session, f"{url}/api/v2/alerts?active=false&inhibited=true")
+    assert sorted(notified) == ["llm-70b gpu-000", "other gpu-100"]
+    assert {alert["labels"]["node"] for alert in silenced} == {f"gpu-{n:03}" for n in range(1, 64)}
 
 
 async def _reloaded(session: aiohttp.ClientSession, url: str) -> None:

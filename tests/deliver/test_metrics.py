@@ -55,6 +55,7 @@ def everything_counted() -> Metrics:
     metrics.set_incidents_open(1)
     metrics.delivered("oncall", "ok")
     metrics.set_outbox("oncall", 2)
+    metrics.silenced("oncall", "silence")
     metrics.read_bytes("train", 4096)
     metrics.skipped("train", "gone", 17)
     metrics.set_lag("train", 5)
@@ -62,6 +63,9 @@ def everything_counted() -> Metrics:
     metrics.set_files("train", "open", 8)
     metrics.record_truncated("train")
     metrics.file_truncated("train")
+    metrics.files_missed("train", 1)
+    metrics.gap("kernel", "overrun")
+    metrics.set_stalled("train", False)
     metrics.generation_began("train")
     metrics.pattern_timeout("x/slow", 2)
     metrics.set_patterns_aside(["x/slow"])
@@ -269,5 +273,6 @@ def test_gauges_of_what_is_no_longer_configured_disappear_and_counters_stay() ->
         "logwatch_lag_bytes",
         "logwatch_last_read_timestamp_seconds",
         "logwatch_files",
+        "logwatch_source_stalled",
         "logwatch_outbox_messages",
     }

@@ -205,6 +205,18 @@ def own_cases() -> list[Case]:
             {2: [], 10: []},
         ),
         Case(
+            "two files were gone before they could be opened",
+            "LogwatchFilesMissed",
+            {series("logwatch_files_missed_total", source="train"): "_ 0 2x30"},
+            {1: [], 2: [Firing({**warning, "source": "train"}, "2")], 20: []},
+        ),
+        Case(
+            "the kernel's ring was overrun",
+            "LogwatchGaps",
+            {series("logwatch_gaps_total", source="kernel", reason="overrun"): "_ 0 3x30"},
+            {1: [], 2: [Firing({**warning, "source": "kernel", "reason": "overrun"}, "3")], 20: []},
+        ),
+        Case(
             "messages wait and none arrives",
             "LogwatchNotificationsFailing",
             {

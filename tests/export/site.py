@@ -133,6 +133,17 @@ class Daemon:
     def reload(self) -> None:
         self.process.send_signal(signal.SIGHUP)
 
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Meanwhile things happen between two of its looks."""
+        status = Path(f"/proc/{self.process.pid}/stat")
+        self.process.send_signal(signal.SIGSTOP)
+        until(lambda: status.read_text().rpartition(") ")[2][0] in "Tt", "the daemon to freeze")
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
 
 @contextlib.contextmanager
 def daemon(config: Path, body: Mapping[str, Any]) -> Iterator[Daemon]:

@@ -27,6 +27,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     log.write_text(LOG)
     command = [sys.executable, "-m", "logwatch", "scan", str(log), "--format", "json"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 1, result.stderr
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 

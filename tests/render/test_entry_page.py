@@ -10,8 +10,7 @@ import pytest
 from logwatch.catalogue.entry import Entry, Language
 from logwatch.render.columns import width_of
 from logwatch.render.entry_page import entry_page
-from logwatch.render.report import Look
-from logwatch.render.text import coloured
+from logwatch.render.look import Look, coloured
 
 from .incidents import HOSTILE, HUGE, SEED
 

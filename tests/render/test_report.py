@@ -11,8 +11,9 @@ from hypothesis import given
 from logwatch.catalogue.entry import Language
 from logwatch.incident.incident import Evidence, Incident, Notice
 from logwatch.render.columns import width_of
-from logwatch.render.report import Effort, Finding, Look, Spot, report
-from logwatch.render.text import coloured
+from logwatch.render.effort import Effort
+from logwatch.render.look import Look, coloured
+from logwatch.render.report import Finding, Spot, report
 
 from .incidents import HOSTILE, HUGE, STARTED, hostile_incident, incident, languages, notices, seed_incident
 

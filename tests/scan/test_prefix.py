@@ -1,5 +1,4 @@
 """What a line's prefix says. The lines are real ones, cut to what matters."""
-# ruff: noqa: E501 - log lines are as long as they are
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -59,6 +58,8 @@ def at(text: str) -> float:
             {"host": "combo", "pid": "23397"},
         ),
         ("2024-05-10T17:36:21.123456+02:00 node7 kernel: [ 1234.5] NVRM", {"host": "node7"}),
+        ("2024-05-10T17:36:21+0200 node7 kernel: NVRM: Xid", {"host": "node7"}),
+        ("2024-05-10T17:36:21.5Z node7 slurmd[812]: error", {"host": "node7", "pid": "812"}),
         (
             "E1122 06:01:30.013000 3707 torch/distributed/elastic/multiprocessing/api.py:1002] failed",
             {"pid": "3707"},

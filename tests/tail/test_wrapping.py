@@ -1,5 +1,6 @@
 """Taking the wrapping of container runtimes off."""
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 
@@ -64,9 +65,7 @@ def test_a_record_with_pieces_to_come_is_shown_and_taken_up_again_with_the_next_
     unwrapped = unwrap(half, "cri", max_record=MAX)
     assert b"CUDA out" not in unwrapped.data[: unwrapped.settled]
     assert b"CUDA out" in unwrapped.data[unwrapped.settled :]
-    rest = unwrap(
-        cri(b"of memory"), "cri", place=len(half), line=3, begun=unwrapped.begun, max_record=MAX
-    )
+    rest = unwrap(cri(b"of memory"), "cri", place=len(half), line=3, begun=unwrapped.begun, max_record=MAX)
     assert rest.data.startswith(STAMP + b" stderr F CUDA out of memory\n")
     assert rest.place(0) == (len(cri(b"done")), 1)
 
@@ -165,7 +164,7 @@ def test_however_lines_are_divided_into_reads_the_same_records_come_out_each_at_
     told: list[tuple[tuple[int, int], bytes]] = []
     begun: Mapping[str, Begun] = {}
     edges = sorted({0, len(lines), *(cut for cut in cuts if cut < len(lines))})
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         place = len(b"".join(lines[:start]))
         some = b"".join(lines[start:end])
         unwrapped = unwrap(some, wrapping, place=place, line=start, begun=begun, max_record=MAX)

@@ -5,15 +5,16 @@ The format is that of the records under `seeds/`. Fields that are not known here
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+# `packaging` is imported where versions are known: to import it takes a third as long as pydantic.
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+    from packaging.specifiers import SpecifierSet
 
 Rate = Annotated[float, Field(ge=0.0, le=1.0)]
 Language = Literal["en", "zh"]
@@ -77,6 +78,7 @@ Text = Annotated[str, BeforeValidator(_text_or_empty)]
 
 
 class _Record(BaseModel):
+    # What is part of an entry needs no validator of its own.
     model_config = ConfigDict(extra="allow", frozen=True, str_strip_whitespace=False)
 
 
@@ -118,8 +120,10 @@ class VersionNote(_Record):
     behavior_change: str | None = None
     status: str | None = None
 
-    def requirement(self) -> Requirement | None:
+    def requirement(self) -> "Requirement | None":
         """The parsed form, or None where the text is not a requirement."""
+        from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415
+
         try:
             return Requirement(self.version)
         except InvalidRequirement:
@@ -229,6 +233,10 @@ class Entry(_Record):
         An entry is unlikely when a product it names is known to be there in a version outside every
         range given for that product.
         """
+        if not known:
+            return None
+        from packaging.utils import canonicalize_name  # noqa: PLC0415
+
         verdicts: dict[str, list[tuple[bool, VersionNote]]] = {}
         for note in self.versions:
             requirement = note.requirement()
@@ -242,8 +250,10 @@ class Entry(_Record):
         return None
 
 
-def _fits(wanted: SpecifierSet, version: str) -> bool:
+def _fits(wanted: "SpecifierSet", version: str) -> bool:
     """Whether `version` satisfies `wanted`; a version that cannot be read speaks against nothing."""
+    from packaging.version import InvalidVersion, Version  # noqa: PLC0415
+
     try:
         return wanted.contains(Version(version), prereleases=True)
     except InvalidVersion:
@@ -279,6 +289,12 @@ _SYSTEMS = ("linux", "windows", "macos")
 
 
 def _judged(part: str, known: Mapping[str, str]) -> Fit:
+    if not known:
+        return Fit.OPEN
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415
+    from packaging.specifiers import InvalidSpecifier  # noqa: PLC0415
+    from packaging.utils import canonicalize_name  # noqa: PLC0415
+
     try:
         requirement = Requirement(part)
     except (InvalidRequirement, InvalidSpecifier):
@@ -293,10 +309,19 @@ def _judged(part: str, known: Mapping[str, str]) -> Fit:
 _OPEN_COUNTS = 0.75
 
 
+def claimed(workaround: Workaround) -> float:
+    """How often a workaround is said to help, from 0 to 1."""
+    return workaround.success_rate or 0.0
+
+
 def ranked_workarounds(
-    entry: Entry, known: Mapping[str, str] | None = None, language: Language = "en", system: str = "linux"
+    entry: Entry,
+    known: Mapping[str, str] | None = None,
+    language: Language = "en",
+    system: str = "linux",
+    expected: Callable[[Workaround], float] = claimed,
 ) -> list[Workaround]:
-    """What to do, the recommended one first: of those that can apply, the highest claimed success rate.
+    """What to do, the recommended one first: of those that can apply, the one expected to help most often.
 
     The Chinese texts are a list parallel to `workarounds`; a missing one falls back to English.
     """
@@ -305,7 +330,7 @@ def ranked_workarounds(
     for workaround, text in _beside(entry.workarounds, texts):
         fit = fit_of(workaround.condition, known or {}, system)
         if workaround.action and fit is not Fit.NO and workaround.is_for(known or {}, system):
-            rate = (workaround.success_rate or 0.0) * (1.0 if fit is Fit.SURE else _OPEN_COUNTS)
+            rate = expected(workaround) * (1.0 if fit is Fit.SURE else _OPEN_COUNTS)
             ranked.append((rate, workaround.model_copy(update={"action": text}) if text else workaround))
     return [workaround for _, workaround in sorted(ranked, key=lambda pair: -pair[0])]
 

@@ -49,18 +49,19 @@ def recall(
     return known
 
 
-def bring(folder: Path) -> bytes:
-    """What a wheel should bring of the records in `folder`, to lie at `BROUGHT`.
+def bring() -> None:
+    """Puts at `BROUGHT` what a wheel should bring of the shipped records.
 
     Raises:
         CatalogueError: with every mistake in them.
     """
-    return freeze(_made([folder], ()), _contents_of(folder), _base([folder]))
+    folder = shipped_folder()
+    BROUGHT.write_bytes(freeze(_made([folder], ()), _contents_of(folder), _base([folder])))
 
 
 def _anew(folders: Sequence[Path], proven: Collection[Path]) -> tuple[Known, Callable[[bytes], bytes]]:
     """The catalogue, and what gives its frozen form with a stamp."""
-    if [*folders] == [shipped_folder()] and BROUGHT.is_file():
+    if _is_shipped(folders) and BROUGHT.is_file():
         brought = BROUGHT.read_bytes()
         known = thaw(brought, _contents_of(folders[0]), _base(folders))
         if known is not None:
@@ -79,8 +80,12 @@ def _made(folders: Sequence[Path], proven: Collection[Path]) -> Known:
 
 
 def _base(folders: Sequence[Path]) -> str:
-    """What all paths begin with: a wheel cannot know where it will lie."""
-    return str(folders[0]) if len(folders) == 1 else ""
+    """What the paths of the shipped records begin with: a wheel cannot know where it will lie."""
+    return f"{folders[0]}/" if _is_shipped(folders) else ""
+
+
+def _is_shipped(folders: Sequence[Path]) -> bool:
+    return [*folders] == [shipped_folder()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +123,7 @@ def _contents_of(folder: Path) -> bytes:
 def _all_files(folders: Sequence[Path]) -> list[str]:
     records = [path for folder in folders for path in sorted(json_files(str(folder)))]
     return records + sorted(str(path) for maker in _MAKERS for path in maker.glob("*.py"))
+
+
+if __name__ == "__main__":
+    bring()

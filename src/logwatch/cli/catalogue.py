@@ -23,7 +23,7 @@ from logwatch.cli.terminal import look_of
 from logwatch.incident.redact import redact
 from logwatch.render.columns import clipped, width_of
 from logwatch.render.inert import inert_line
-from logwatch.render.text import COLOURS
+from logwatch.render.look import COLOURS
 from logwatch.scan.clean import visible
 from logwatch.scan.scanner import Scanner
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from logwatch.cli.checks.disk import check_events, check_state
+from logwatch.cli.checks.feeds import check_fifo, check_journal, check_kernel_log, nothing_to_check
 from logwatch.cli.checks.finding import Finding, Mark, counted, of_problem
 from logwatch.cli.checks.knowledge import check_catalogue
 from logwatch.cli.checks.network import check_port, check_receiver
@@ -24,14 +25,20 @@ from logwatch.config import (
     Alertmanager,
     Config,
     Examined,
+    Fifo,
+    Files,
+    Journald,
+    Kmsg,
     PagerDuty,
     Slack,
     SlackBot,
+    Source,
     Webhook,
     doubts,
     examine,
 )
 from logwatch.render.inert import inert_line
+from logwatch.tail.journald import Journal
 
 # A tree of a hundred thousand files is looked through in a few seconds; what takes longer hangs.
 PATIENCE_S = 30.0
@@ -88,19 +95,36 @@ def plan(path: Path, examined: Examined, *, offline: bool) -> Iterator[_Check]:
 
 def _by_section(config: Config, offline: bool) -> Iterator[tuple[str, _Check]]:
     catalogue, events = config.catalogue, config.events
-    read = [(source.name, source.paths, source.exclude) for source in config.sources]
+    files = [source for source in config.sources if isinstance(source, Files)]
+    read = [(source.name, source.paths, source.exclude) for source in files]
     yield (
         "catalogue",
         _Check("catalogue", partial(check_catalogue, catalogue.shipped, catalogue.paths)),
     )
     for source in config.sources:
-        look = partial(check_source, source.name, source.paths, source.exclude, source.path_labels)
-        yield "sources", _Check(f"source {source.name}", look)
+        yield "sources", _Check(f"source {source.name}", _look_at(source))
     yield "state_dir", _Check("state", lambda: check_state(config.state_dir, _mountinfo()))
     yield "events", _Check("events", partial(check_events, events.path, events.to_stdout, read))
     yield "http", _Check("http", partial(check_port, config.http.address))
     for subject, urls in _destinations(config):
         yield "notify", _Check(subject, partial(check_receiver, subject, urls, offline))
+
+
+def _look_at(source: Source) -> Callable[[], Iterable[Finding]]:
+    """One line per type of source."""
+    subject = f"source {source.name}"
+    match source:
+        case Files():
+            return partial(check_source, source.name, source.paths, source.exclude, source.path_labels)
+        case Journald():
+            options = Journal("", source.kernel, source.units, str(source.directory or "")).options
+            return partial(check_journal, subject, options)
+        case Kmsg():
+            return partial(check_kernel_log, subject, source.path)
+        case Fifo():
+            return partial(check_fifo, subject, source.path)
+        case _:
+            return partial(nothing_to_check, subject)
 
 
 def _destinations(config: Config) -> Iterator[tuple[str, Sequence[str]]]:

@@ -16,6 +16,7 @@ import click
 
 from logwatch import config
 from logwatch.assemble import Assembly, assembled
+from logwatch.cli.init import pattern
 from logwatch.cli.run import heed_signals
 from logwatch.deliver.metrics import (
     LAG_BYTES,
@@ -65,14 +66,8 @@ def demo(logs: str | None, listen: str, speed: float) -> None:
     configuration and sends nothing; all that it writes is in a temporary folder that it removes at the end.
     """
     with tempfile.TemporaryDirectory(prefix="logwatch-demo-") as folder:
-        asyncio.run(_show(Path(folder), _pattern(logs) if logs else None, listen, speed))
+        asyncio.run(_show(Path(folder), pattern(logs) if logs else None, listen, speed))
     click.echo("\nStopped, and the demo's folder removed.")
-
-
-def _pattern(logs: str) -> str:
-    """A glob as the configuration takes it: whole, and within a folder where one is named."""
-    path = Path(logs).expanduser().absolute()
-    return str(path / "**" / "*.log" if path.is_dir() else path)
 
 
 async def _show(folder: Path, logs: str | None, listen: str, speed: float) -> None:

@@ -1,12 +1,18 @@
 """The options by which a verb is told which errors to know, and in which language to speak."""
 
+import os
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from logwatch.catalogue.load import Catalogue, load, shipped_folder
+from logwatch.catalogue.cache import cache_folder
+from logwatch.catalogue.catalogue import Catalogue
+from logwatch.catalogue.folders import shipped_folder
+from logwatch.catalogue.kept import Known
+from logwatch.catalogue.recall import recall
 
 _OPTIONS = (
     click.option(
@@ -36,7 +42,12 @@ def catalogue_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def load_entries(folders: Sequence[Path], *, no_shipped: bool) -> Catalogue:
-    """The catalogue in force.
+    """The catalogue in force; raises as `load_known`."""
+    return load_known(folders, no_shipped=no_shipped).catalogue
+
+
+def load_known(folders: Sequence[Path], *, no_shipped: bool) -> Known:
+    """The catalogue in force, with the index of its rules.
 
     Raises:
         CatalogueError: with every mistake in it.
@@ -45,5 +56,10 @@ def load_entries(folders: Sequence[Path], *, no_shipped: bool) -> Catalogue:
     if no_shipped and not folders:
         raise click.UsageError("`--no-shipped` leaves no entries: name a folder with `--catalogue DIR`.")
     shipped = shipped_folder()
-    # The tests try the shipped patterns; waiting for it again would double the time until the first answer.
-    return load([*([] if no_shipped else [shipped]), *folders], proven=[shipped])
+    return recall(
+        [*([] if no_shipped else [shipped]), *folders],
+        # The tests try the shipped patterns; waiting for it again would double the time of a first start.
+        proven=[shipped],
+        cache=cache_folder(os.environ),
+        now=time.time(),
+    )

@@ -18,8 +18,8 @@ from logwatch.cli.terminal import look_of
 from logwatch.render.columns import clipped
 from logwatch.render.entry_page import entry_page
 from logwatch.render.inert import inert_line
-from logwatch.render.report import Look, paragraph
-from logwatch.render.text import BOLD, COLOURS, DIM
+from logwatch.render.look import BOLD, COLOURS, DIM, Look
+from logwatch.render.report import paragraph
 from logwatch.scan.clean import visible
 from logwatch.scan.literals import Literal, derive
 from logwatch.scan.prefix import labels_of

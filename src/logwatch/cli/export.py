@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from logwatch.catalogue.schema import entry_schema
+from logwatch.cli.export_alertmanager import alertmanager
 from logwatch.config.schema import config_schema
 from logwatch.errors import InputError, Problem
 from logwatch.export.alert_rules import JOB, PLACES, RUNBOOKS, Fleet, operator_manifest, rule_file
@@ -31,6 +32,7 @@ _UNITS = (_PACKAGE / "deploy" / "systemd", _PACKAGE.parent.parent / "deploy" / "
 def export() -> None:
     """\b
     logwatch export prometheus-rules > /etc/prometheus/rules/logwatch.yml
+    logwatch export alertmanager > inhibit.yml
     logwatch export grafana known-errors > known-errors.json
     logwatch export schema config > logwatch.schema.json
     logwatch export systemd > /etc/systemd/system/logwatch.service
@@ -134,3 +136,6 @@ def systemd(name: str) -> None:
         there = "name one of: " + ", ".join(files) if files else f"put the files of the release into {folder}"
         raise InputError([Problem(name, "there is no such file for systemd", there)])
     click.echo(files[name].read_text(encoding="utf-8"), nl=False)
+
+
+export.add_command(alertmanager)

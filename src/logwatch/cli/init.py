@@ -57,6 +57,9 @@ def init(path: Path, *, yes: bool, force: bool, **given: str | None) -> None:
             path, "is there already", "name another file with -c, or write over it with --force"
         )
     answers = _answers(given, ask=not yes)
+    if "://" in answers["slack_file"]:
+        remedy = "name a file that will hold the address; the next step puts it there"
+        raise InputError([Problem("--slack-file", "is an address, which only few should know", remedy)])
     slack_file = None if answers["slack_file"] == _NO_SLACK else Path(answers["slack_file"]).expanduser()
     text = configuration(pattern(answers["logs"]), slack_file, _whole(answers["state_dir"]))
     config.parse(text, path, {}, read=lambda _: _SOME_ADDRESS)

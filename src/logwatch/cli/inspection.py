@@ -4,14 +4,18 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from logwatch.cli.checks.finding import counted
-from logwatch.cli.sightings import Sighting, Watch
+from logwatch.cli.watch import Watch
 from logwatch.errors import Problem
-from logwatch.render.report import Effort
+from logwatch.render.effort import Effort
 from logwatch.scan.scanner import Scanner
-from logwatch.tail.oneshot import KEPT_HEAD, KEPT_TAIL, MAX_RECORD, Reading, Target, Targets
+from logwatch.tail.oneshot import KEPT_HEAD, KEPT_TAIL, MAX_RECORD, Target, Targets
+from logwatch.tail.parts import Part
+
+if TYPE_CHECKING:
+    from logwatch.cli.sightings import Sighting
 
 # A folder of checkpoints would fill the screen.
 _MOST_SKIPPED_TOLD = 5
@@ -25,49 +29,56 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Batch(Generic[T]):
-    """What a part of `target` gave, in order; with bytes read, bytes unpacked and lines of it so far."""
+    """What some of a part gave, in order; with bytes read, bytes unpacked and lines of it so far.
+
+    `lines` is None where they are not counted.
+    """
 
     target: Target
     found: Sequence[T]
     read: int
     size: int
-    lines: int
+    lines: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """How the reading of all of `target` went, with the same counts."""
+    """How the reading of a part of `target` went, with the same counts. `is_last`: it has no further part."""
 
     target: Target
     read: int
     size: int
-    lines: int
+    lines: int | None
     skipped: str
     trouble: str
     overlong: int
     timeouts: Counter[str]
+    is_last: bool
 
 
 def in_turn(
-    files: Iterable[Target], scanner: Scanner, testify: Callable[[Sighting], T]
+    parts: Iterable[Part], scanner: Scanner, testify: "Callable[[Sighting], T]"
 ) -> Iterator[Batch[T] | Account]:
-    """Reads one file after the other; what `testify` makes of the sightings comes as soon as it is there."""
-    for target in files:
-        reading = Reading(target.path)
+    """Reads one part after the other; what `testify` makes of the sightings comes as soon as it is there."""
+    for part in parts:
+        reading = part.reading()
         watch = Watch(scanner, reading)
         framer = reading.framer
         for sightings in watch.batches():
             found = [testify(sighting) for sighting in sightings]
-            yield Batch(target, found, reading.read, framer.offset, framer.lines)
+            # The part of a large file is over soon, and its account says how far the work has got.
+            if found or part.lines is None:
+                yield Batch(part.target, found, reading.read, reading.size, framer.lines)
         yield Account(
-            target=target,
+            target=part.target,
             read=reading.read,
-            size=framer.offset,
+            size=reading.size,
             lines=framer.lines,
             skipped=reading.skipped,
             trouble=reading.trouble,
             overlong=framer.overlong,
             timeouts=watch.timeouts,
+            is_last=part.end is None,
         )
 
 
@@ -76,18 +87,24 @@ class Inspection:
     """One pass over `targets`.
 
     `say` tells a person something; `advanced` gets the bytes read so far and the path. `trouble` is whether
-    anything that was asked for could not be looked at.
+    anything that was asked for could not be looked at; `interrupted`, whether somebody did not want to wait:
+    what was found until then is worth telling.
     """
 
     targets: Targets
     say: Callable[[Problem], None]
     advanced: Callable[[int, str], None]
     trouble: bool = False
+    interrupted: bool = False
     _files: int = 0
     _read: int = 0
     _size: int = 0
-    _lines: int = 0
+    # None once there was something of which lines are not counted.
+    _lines: int | None = 0
+    _overlong: int = 0
     _at_hand: Batch[Any] | None = None
+    _in_trouble: Target | None = None
+    _is_within: bool = False
     _skipped: int = 0
     _timeouts: Counter[str] = field(default_factory=Counter)
     _started: float = field(default_factory=time.monotonic)
@@ -96,21 +113,24 @@ class Inspection:
         """Everything that was found, by file in order and by offset. Says what has to be said on the way."""
         for problem in self.targets.problems:
             self._tell_trouble(problem)
-        for message in messages:
-            if isinstance(message, Account):
-                self._account(message)
-                continue
-            self._at_hand = message
-            yield from message.found
-            self.advanced(self._read + message.read, message.target.path)
+        try:
+            for message in messages:
+                if isinstance(message, Account):
+                    self._account(message)
+                else:
+                    self._at_hand = message
+                    yield from message.found
+                self.advanced(self._read + (self._at_hand.read if self._at_hand else 0), message.target.path)
+        except KeyboardInterrupt:
+            self.interrupted = True
         self._tell_what_was_left_out()
 
     def effort(self, known: int) -> Effort:
         """What it took, the file at hand included; `known` is how many errors were looked for."""
         now = self._at_hand
         return Effort(
-            lines=self._lines + (now.lines if now else 0),
-            files=self._files + (now is not None),
+            lines=_sum(self._lines, now.lines if now else 0),
+            files=self._files + (now is not None or self._is_within),
             size=self._size + (now.size if now else 0),
             seconds=time.monotonic() - self._started,
             known=known,
@@ -120,16 +140,24 @@ class Inspection:
         self._timeouts.update(account.timeouts)
         self._read += account.read
         self._at_hand = None
+        self._is_within = not account.is_last
         if account.skipped:
             self._tell_skipped(account)
             return
-        self._files += 1
-        self._lines += account.lines
+        self._lines = _sum(self._lines, account.lines)
         self._size += account.size
-        if account.trouble:
+        self._overlong += account.overlong
+        if account.trouble and account.target != self._in_trouble:
+            self._in_trouble = account.target
             self._tell_trouble(Problem(account.target.path, account.trouble))
-        if account.overlong:
-            self.say(Problem(account.target.path, f"{counted(account.overlong, 'line')} {_OVERLONG}"))
+        if account.is_last:
+            self._files += 1
+            self._tell_overlong(account.target.path)
+
+    def _tell_overlong(self, path: str) -> None:
+        if self._overlong:
+            self.say(Problem(path, f"{counted(self._overlong, 'line')} {_OVERLONG}"))
+        self._overlong = 0
 
     def _tell_skipped(self, account: Account) -> None:
         self._skipped += 1
@@ -150,3 +178,7 @@ class Inspection:
         for error_id, times in self._timeouts.items():
             lines = counted(times, "line")
             self.say(Problem(error_id, f"its pattern took too long on {lines} and may have missed them"))
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other

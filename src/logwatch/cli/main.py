@@ -4,7 +4,6 @@ A verb's module is imported when the verb is used and not before: `scan` starts 
 of the world.
 """
 
-import difflib
 import errno
 import importlib
 import os
@@ -36,6 +35,9 @@ VERBS: Mapping[str, _Verb] = {
     "init": _Verb("logwatch.cli.init", "Write a first configuration."),
     "run": _Verb("logwatch.cli.run", "Follow logs as a daemon."),
     "check": _Verb("logwatch.cli.check", "Check configuration, catalogue, files and receivers."),
+    "status": _Verb("logwatch.cli.status", "Tell what the daemon is doing."),
+    "silence": _Verb("logwatch.cli.silence", "Mute errors for a while."),
+    "outcome": _Verb("logwatch.cli.outcome", "Say whether a workaround worked."),
     "notify": _Verb("logwatch.cli.notify", "Try out destinations, and see their messages."),
     "export": _Verb("logwatch.cli.export", "Print rules, dashboards, schemas and units for other tools."),
     "demo": _Verb("logwatch.cli.demo", "See it work on a failing training run."),
@@ -62,7 +64,9 @@ class _Verbs(click.Group):
         name = args[0]
         # The shell asks for completions of what is not finished; nobody is to be corrected yet.
         if name not in VERBS and not name.startswith("-") and not ctx.resilient_parsing:
-            close = difflib.get_close_matches(name, VERBS, n=1, cutoff=0.5)
+            from difflib import get_close_matches  # noqa: PLC0415 - few people misspell a verb
+
+            close = get_close_matches(name, VERBS, n=1, cutoff=0.5)
             meant = f"Did you mean `logwatch {close[0]}`?" if close else f"There are: {', '.join(VERBS)}."
             raise click.UsageError(f"There is no verb `{name}`. {meant}", ctx)
         return super().resolve_command(ctx, args)

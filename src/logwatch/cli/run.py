@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from functools import partial
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ import structlog
 
 from logwatch import config
 from logwatch.assemble import Assembly, assembled
+from logwatch.cli.reloading import watch
 from logwatch.errors import LogwatchError
 from logwatch.own_log import configure
 
@@ -45,7 +47,11 @@ async def serve(settings: config.Config, path: Path, *, once: bool = False, dry_
             return
         heed_signals(assembly)
         _heed_reloads(assembly, path)
-        await assembly.daemon.run()
+        watching = asyncio.create_task(watch(path, os.environ, partial(_reload_if_asked, assembly, path)))
+        try:
+            await assembly.daemon.run()
+        finally:
+            watching.cancel()
 
 
 def heed_signals(assembly: Assembly) -> None:
@@ -71,6 +77,11 @@ def _heed_reloads(assembly: Assembly, path: Path) -> None:
         task.add_done_callback(reloads.discard)
 
     loop.add_signal_handler(signal.SIGHUP, reload)
+
+
+async def _reload_if_asked(assembly: Assembly, path: Path) -> None:
+    if assembly.settings.reload == "auto":
+        await _reload(assembly, path)
 
 
 async def _reload(assembly: Assembly, path: Path) -> None:

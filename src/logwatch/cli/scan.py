@@ -4,32 +4,31 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
+from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from logwatch.catalogue.causality import Edges
-from logwatch.catalogue.entry import Language
-from logwatch.catalogue.load import Catalogue
-from logwatch.catalogue.rules import rules_of
-from logwatch.cli.entries import catalogue_options, load_entries
-from logwatch.cli.gathering import Firsts, Gathering, Seen
+from logwatch.catalogue.catalogue import Catalogue
+from logwatch.catalogue.kept import Known
+from logwatch.cli.entries import catalogue_options, load_known
 from logwatch.cli.inspection import Account, Batch, Inspection, in_turn
-from logwatch.cli.sightings import Sighting
-from logwatch.cli.terminal import Progress, look_of, progress
+from logwatch.cli.terminal import Progress, progress
 from logwatch.errors import Problem
-from logwatch.incident.advisor import Advisor
-from logwatch.incident.event import Event, Origin, Publisher
-from logwatch.incident.incident import Incident
-from logwatch.path_template import PathTemplate, TemplateError, compile_template, labels_for
+from logwatch.path_template import PathTemplate, TemplateError, compile_template
+from logwatch.render.effort import nothing_found
 from logwatch.render.inert import inert
-from logwatch.render.jsonl import event_line, incident_line
-from logwatch.render.report import Finding, Spot, report
 from logwatch.scan.scanner import Scanner
 from logwatch.tail.oneshot import STDIN, Targets, targets
+from logwatch.tail.parts import parts_of
+
+if TYPE_CHECKING:
+    from logwatch.catalogue.entry import Language
+    from logwatch.cli.sightings import Sighting
+    from logwatch.cli.telling import Telling
+    from logwatch.render.report import Finding
 
 _NOTHING, _FOUND, _TROUBLE, _INTERRUPTED = 0, 1, 2, 130
 # Bytes. Starting a process takes as long as reading a tenth of that.
@@ -72,7 +71,7 @@ def scan(
     jobs: int | None,
     folders: Sequence[Path],
     no_shipped: bool,
-    language: Language,
+    language: "Language",
 ) -> int:
     """\b
     logwatch scan train.log
@@ -82,45 +81,58 @@ def scan(
     logwatch scan --format json train.log | jq .error_id
 
     Finds known errors, and says what to do first, what will not help, and why. Reads plain files, gzip and
-    pipes; needs no configuration and no network, and changes nothing.
+    pipes; needs no configuration and no network, and leaves nothing but a cache of its own (LOGWATCH_CACHE).
 
     Exit status: 0 nothing known was found, 1 something was, 2 something could not be read.
     """
     wanted = targets(files or [_standard_input()])
-    catalogue = load_entries(folders, no_shipped=no_shipped)
-    publisher = Publisher(catalogue.entries, catalogue.version, language)
-    witness = Witness(publisher, templates)
-    look_into = partial(_messages, wanted, _scanner(catalogue), jobs)
+    known = load_known(folders, no_shipped=no_shipped)
+    catalogue = known.catalogue
+    look_into = partial(_messages, wanted, _scanner(known), jobs)
+    # Made at the first finding.
+    telling = cache(partial(_telling, catalogue, language, templates))
     with progress(sys.stderr, wanted.size, wanted=form == "text" or not sys.stdout.isatty()) as bar:
         inspection = Inspection(wanted, _sayer(bar), _advancer(bar))
         if form == "json" and not incidents:
-            return _status(inspection, found=_print(inspection.testimonies(look_into(witness.line))) > 0)
-        interrupted = False
-        advisor = Advisor(catalogue.entries, catalogue.version, language)
+            lines = inspection.testimonies(look_into(lambda sighting: telling().line(sighting)))
+            return _status(inspection, found=_print(lines) > 0)
         if incidents:
-            folded = _folded(inspection.testimonies(look_into(witness.event)), advisor, catalogue.edges)
-            findings = [_of_incident(incident) for incident in folded]
+            events = inspection.testimonies(look_into(lambda sighting: telling().event(sighting)))
+            findings = _of_any(events, lambda all_: telling().folded(all_))
         else:
-            gathering = Gathering()
-            interrupted = _gather(gathering, inspection.testimonies(look_into(witness.seen)))
-            findings = list(gathering.findings(advisor))
+            everything = inspection.testimonies(look_into(lambda sighting: telling().seen(sighting)))
+            findings = _of_any(everything, lambda all_: telling().gathered(all_))
+    effort = inspection.effort(len(catalogue.entries))
     if form == "json":
-        _print(incident_line(finding.incident) for finding in findings)
+        _print(telling().line_of(finding) for finding in findings)
+    elif findings:
+        click.echo(telling().page(findings, effort), nl=False)
     else:
-        effort = inspection.effort(len(catalogue.entries))
-        click.echo(report(findings, effort, look_of(sys.stdout, language)), nl=False)
-    return _INTERRUPTED if interrupted else _status(inspection, found=bool(findings))
+        click.echo(nothing_found(effort, language))
+    return _status(inspection, found=bool(findings))
+
+
+def _telling(catalogue: Catalogue, language: "Language", templates: Sequence[PathTemplate]) -> "Telling":
+    from logwatch.cli.telling import Telling  # noqa: PLC0415 - it brings pydantic and much more
+
+    return Telling(catalogue, language, templates)
+
+
+def _of_any(found: Iterator[T], tell: "Callable[[Iterable[T]], list[Finding]]") -> "list[Finding]":
+    first = next(found, None)
+    return [] if first is None else tell(chain([first], found))
 
 
 def _messages(
-    wanted: Targets, scanner: Scanner, jobs: int | None, testify: Callable[[Sighting], T]
+    wanted: Targets, scanner: Scanner, jobs: int | None, testify: "Callable[[Sighting], T]"
 ) -> Iterator[Batch[T] | Account]:
-    jobs = min(len(wanted.files), _worth(wanted) if jobs is None else jobs)
+    parts = list(parts_of(wanted.files))
+    jobs = min(len(parts), _worth(wanted) if jobs is None else jobs)
     if jobs <= 1:
-        return in_turn(wanted.files, scanner, testify)
+        return in_turn(parts, scanner, testify)
     from logwatch.cli.workers import side_by_side  # noqa: PLC0415 - it brings multiprocessing
 
-    return side_by_side(wanted.files, scanner, testify, jobs)
+    return side_by_side(parts, scanner, testify, jobs)
 
 
 def _worth(wanted: Targets) -> int:
@@ -143,8 +155,8 @@ def _template(text: str) -> PathTemplate:
         raise click.BadParameter(f"{text}: {error}; {error.remedy}") from None
 
 
-def _scanner(catalogue: Catalogue) -> Scanner:
-    scanner = Scanner(rules_of(catalogue.entries.values()))
+def _scanner(known: Known) -> Scanner:
+    scanner = Scanner(known.index)
     for error_id in scanner.without_literal:
         _say(Problem(error_id, "its pattern has no fixed text, so it is tried on every line: this is slow"))
     return scanner
@@ -173,61 +185,6 @@ def _advancer(bar: Progress | None) -> Callable[[int, str], None]:
     return advanced
 
 
-@dataclass(slots=True)
-class Witness:
-    """Makes events of sightings. All files are of this host and, unless their paths say so, of one job."""
-
-    publisher: Publisher
-    templates: Sequence[PathTemplate]
-    host: str = field(default_factory=lambda: os.uname().nodename)
-    _origins: dict[str, Origin] = field(default_factory=dict)
-    _firsts: Firsts = field(default_factory=Firsts)
-
-    def _origin(self, path: str) -> Origin:
-        if path not in self._origins:
-            # Only the file at hand is ever asked for.
-            self._origins = {path: self._origin_of(path)}
-        return self._origins[path]
-
-    def _origin_of(self, path: str) -> Origin:
-        is_file = path != STDIN
-        return Origin(
-            source="scan",
-            path=path,
-            generation=1,
-            generation_key=f"{os.path.realpath(path) if is_file else path}\0scan",
-            labels=labels_for(self.templates, str(Path(path).absolute())) if is_file else {},
-            host=self.host,
-        )
-
-    def line(self, sighting: Sighting) -> bytes:
-        """The published event. It has no context, so none is looked for."""
-        return event_line(self._event(sighting, ()))
-
-    def event(self, sighting: Sighting) -> Event:
-        return self._event(sighting, sighting.surroundings())
-
-    def seen(self, sighting: Sighting) -> Seen:
-        labels = {**sighting.labels, **self._origin(sighting.path).labels}
-        spot = Spot(sighting.path, sighting.line_number, labels, sighting.written)
-        error_id = sighting.match.rule
-        is_first = self._firsts.is_first(error_id, spot)
-        return Seen(error_id, spot, self.event(sighting) if is_first else None)
-
-    def _event(self, sighting: Sighting, context: Sequence[str]) -> Event:
-        return self.publisher.event(
-            sighting.match,
-            self._origin(sighting.path),
-            offset=sighting.offset,
-            line_number=sighting.line_number,
-            now=sighting.time,
-            context=context,
-            labels=sighting.labels,
-            # What comes through a pipe is taken to be written as it comes.
-            is_dated=sighting.written is not None or sighting.path == STDIN,
-        )
-
-
 def _print(lines: Iterable[bytes]) -> int:
     """How many there were."""
     printed = 0
@@ -237,28 +194,9 @@ def _print(lines: Iterable[bytes]) -> int:
     return printed
 
 
-def _gather(gathering: Gathering, everything: Iterable[Seen]) -> bool:
-    """Whether somebody did not want to wait for the end; what was gathered until then is worth telling."""
-    try:
-        for seen in everything:
-            gathering.add(seen)
-    except KeyboardInterrupt:
-        return True
-    return False
-
-
-def _folded(events: Iterable[Event], advisor: Advisor, edges: Edges) -> Iterable[Incident]:
-    from logwatch.incident.replay import fold  # noqa: PLC0415 - not every scan folds
-
-    return fold(events, advisor, edges)
-
-
-def _of_incident(incident: Incident) -> Finding:
-    evidence = incident.evidence
-    return Finding(incident, Spot(evidence.path, evidence.line_number, incident.labels, incident.first_seen))
-
-
 def _status(inspection: Inspection, *, found: bool) -> int:
+    if inspection.interrupted:
+        return _INTERRUPTED
     if inspection.trouble:
         return _TROUBLE
     return _FOUND if found else _NOTHING

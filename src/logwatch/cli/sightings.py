@@ -1,7 +1,6 @@
-"""From files to sightings: which error stands where, when it was written and by whom, with what around it."""
+"""From matches to sightings: which error stands where, written when and by whom, with what around it."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
@@ -10,8 +9,8 @@ from functools import partial
 from logwatch.incident.event import MAX_CONTEXT_LINE
 from logwatch.scan.clean import visible
 from logwatch.scan.prefix import LOOK_BACK, Prefix, read, time_above
-from logwatch.scan.scanner import Match, Scanner
-from logwatch.tail.oneshot import Chunk, Reading
+from logwatch.scan.scanner import Match
+from logwatch.tail.oneshot import Chunk
 
 # Enough to see where an error comes from, and still to see the error.
 _LINES_BEFORE = 2
@@ -75,40 +74,29 @@ class _Clock:
 
 
 @dataclass(slots=True)
-class Watch:
-    """Finds the sightings in one file."""
+class Sightings:
+    """Makes sightings of the matches in one file, which come chunk by chunk, in order."""
 
-    scanner: Scanner
-    reading: Reading
-    timeouts: Counter[str] = field(default_factory=Counter)
-    # The end of what was read before, and how much that was.
-    _above: bytes = b""
-    _passed: int = 0
+    path: str
     _clock: _Clock = field(default_factory=_Clock)
 
-    def batches(self) -> Iterator[Iterator[Sighting]]:
-        """Everything known in the file, in order, part by part as it is read."""
-        for chunk in self.reading.chunks():
-            found = self.scanner.scan(chunk.data)
-            self.timeouts.update(found.timeouts)
-            yield self._in_chunk(chunk, found.matches) if found.matches else iter(())
-            self._above = (self._above + chunk.data[-LOOK_BACK:])[-LOOK_BACK:]
-            self._passed += len(chunk.data)
-
-    def _in_chunk(self, chunk: Chunk, matches: Sequence[Match]) -> Iterator[Sighting]:
-        self._clock.set(self.reading.modified)
-        text, shift = self._above + chunk.data, len(self._above)
+    def of(
+        self, chunk: Chunk, matches: Sequence[Match], above: bytes, passed: int, modified: float | None
+    ) -> Iterator[Sighting]:
+        """The sightings in `chunk`, `passed` bytes behind the beginning and right below `above`."""
+        self._clock.set(modified)
+        text, shift = above + chunk.data, len(above)
         places = chunk.places(match.start for match in matches)
         for match, (offset, line_number) in zip(matches, places, strict=True):
             start, end = shift + match.start, shift + match.end
             prefix = read(match.text)
             yield Sighting(
                 match=match,
-                path=self.reading.path,
+                path=self.path,
                 offset=offset,
                 line_number=line_number,
                 labels=prefix.labels,
-                written=self._clock.written(prefix, text, start, self._passed + match.start),
+                written=self._clock.written(prefix, text, start, passed + match.start),
                 now=self._clock.now,
                 surroundings=partial(_surroundings, text, start, end, match.text),
             )

@@ -6,13 +6,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from logwatch.catalogue.entry import Language
 from logwatch.render.columns import clipped
 from logwatch.render.inert import inert_line
-from logwatch.render.report import Look
-from logwatch.render.text import coloured, plain
+from logwatch.render.look import Look, coloured, plain
+
+if TYPE_CHECKING:
+    from logwatch.catalogue.entry import Language
 
 # Narrower, advice falls apart; wider, the eye loses the line.
 _NARROWEST, _WIDEST, _OF_A_PIPE = 80, 120, 100
@@ -22,7 +23,7 @@ _BAR = 24
 _ERASE_LINE = "\r\x1b[2K"
 
 
-def look_of(stream: TextIO, language: Language) -> Look:
+def look_of(stream: TextIO, language: "Language") -> Look:
     """How to show things on `stream`. https://no-color.org is followed."""
     is_terminal = stream.isatty()
     columns = shutil.get_terminal_size((_OF_A_PIPE, 0)).columns if is_terminal else _OF_A_PIPE

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from logwatch.config.model import Config, PagerDuty, Slack, SlackBot, Webhook
+from logwatch.config.model import Apprise, Config, PagerDuty, Slack, SlackBot, Webhook
 from logwatch.config.values import SLACK_HOSTS
 from logwatch.errors import Problem
 
@@ -32,6 +32,8 @@ def _about_everything(config: Config) -> Iterator[Problem]:
             yield _inline(where, "secret")
         if isinstance(receiver, SlackBot) and receiver.token_file is None:
             yield _inline(where, "token")
+        if isinstance(receiver, Apprise) and not receiver.urls_file:
+            yield _inline(where, "urls")
         if isinstance(receiver, PagerDuty) and receiver.routing_key_file is None:
             yield _inline(where, "routing_key")
 

@@ -10,10 +10,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from logwatch.config.document import Document, Place
-from logwatch.config.model import RECEIVERS, SECTIONS
+from logwatch.config.model import RECEIVERS, SECTIONS, SOURCES
 
-# The values of these keys may be secrets and are never repeated.
-_SECRET_KEYS = frozenset(key for receiver in RECEIVERS.values() for key in receiver.credentials)
 _EXPECTED = {
     "bool_parsing": "true or false",
     "bool_type": "true or false",
@@ -60,10 +58,20 @@ def _place(loc: Sequence[str | int], value: Any) -> Place:
     for i, part in enumerate(loc):
         if (isinstance(value, dict) and part in value) or (isinstance(value, list) and isinstance(part, int)):
             value = value[part]  # type: ignore[index]
-        elif i < len(loc) - 1 or part == "[key]":
+        elif i < len(loc) - 1 or part == "[key]" or _is_tag(part, place):
             continue
         place.append(part)
     return tuple(place)
+
+
+def _is_tag(part: str | int, place: Sequence[str | int]) -> bool:
+    """Whether `part` only says of which type the item at `place` is."""
+    match place:
+        case ["sources", int()]:
+            return part in SOURCES
+        case ["notify", int()]:
+            return part in RECEIVERS
+    return False
 
 
 def _told(detail: ErrorDetails, place: Place) -> tuple[str, str]:
@@ -77,12 +85,19 @@ def _told(detail: ErrorDetails, place: Place) -> tuple[str, str]:
     if kind == "mistake":
         return f"`{name}` {context['what']}", str(context["remedy"])
     if kind in {"union_tag_not_found", "union_tag_invalid"}:
-        return _receiver_type(name, detail["input"])
-    given = "(not shown)" if _SECRET_KEYS & set(place) else _short(detail["input"])
-    return f"`{name}` is {given}", _expected(kind, context, place, detail["input"])
+        return _unknown_type(name, detail["input"], SOURCES if place[0] == "sources" else RECEIVERS)
+    is_secret = _is_secret(detail["loc"])
+    given = "(not shown)" if is_secret else _short(detail["input"])
+    return f"`{name}` is {given}", _expected(kind, context, detail["input"], is_secret=is_secret)
 
 
-def _expected(kind: str, context: Mapping[str, Any], place: Place, given: Any) -> str:
+def _is_secret(loc: Sequence[str | int]) -> bool:
+    """Whether the value there may be a secret, which is never repeated. After its number stands its type."""
+    receiver = RECEIVERS.get(str(loc[2])) if len(loc) > 3 and loc[0] == "notify" else None
+    return receiver is not None and not receiver.credentials.keys().isdisjoint(loc[3:])
+
+
+def _expected(kind: str, context: Mapping[str, Any], given: Any, *, is_secret: bool) -> str:
     if kind in _BOUNDS:
         bound, direction = _BOUNDS[kind]
         return f"write {context[bound]:g} {direction}"
@@ -91,7 +106,7 @@ def _expected(kind: str, context: Mapping[str, Any], place: Place, given: Any) -
         return _one_of(str(given), choices)
     if kind == "too_short":
         return "name at least one"
-    if kind == "tuple_type" and isinstance(given, str) and not _SECRET_KEYS & set(place):
+    if kind == "tuple_type" and isinstance(given, str) and not is_secret:
         return f"write a list: [{json.dumps(given, ensure_ascii=False)}]"
     return f"write {_EXPECTED.get(kind, 'something else: ' + kind)}"
 
@@ -101,11 +116,11 @@ def _unknown_key(loc: Sequence[str | int], place: Place) -> tuple[str, str]:
     return f"{_owner(place)} has no key `{place[-1]}`", _one_of(str(place[-1]), list(section.model_fields))
 
 
-def _receiver_type(name: str, given: Any) -> tuple[str, str]:
+def _unknown_type(name: str, given: Any, types: Mapping[str, Any]) -> tuple[str, str]:
     written = given.get("type") if isinstance(given, dict) else None
     if written is None:
-        return f"`{name}` does not say its type", f"add `type: …`, one of {', '.join(RECEIVERS)}"
-    return f"`{name}` is of the unknown type {_short(written)}", _one_of(str(written), list(RECEIVERS))
+        return f"`{name}` does not say its type", f"add `type: …`, one of {', '.join(types)}"
+    return f"`{name}` is of the unknown type {_short(written)}", _one_of(str(written), list(types))
 
 
 def _one_of(written: str, choices: Sequence[str]) -> str:

@@ -81,8 +81,10 @@ def examine_text(text: str, path: Path, env: Mapping[str, str], read: ReadText =
     folder = path.absolute().parent
     override(document, env)
     fill_in(document, credentials_folder(env, folder), read)
-    for section in ("sources", "notify"):
+    for section in ("sources", "notify", "time_intervals"):
         _refuse_same_names(document, section)
+    _refuse_unknown_intervals(document)
+    _refuse_second_stdin(document)
     config = _validated(document, folder)
     if not document.found:
         return Examined(config, ())
@@ -120,6 +122,33 @@ def _refuse_same_names(document: Document, section: str) -> None:
                 "give each a name of its own",
             )
         first.setdefault(name, place)
+
+
+def _refuse_unknown_intervals(document: Document) -> None:
+    """Receivers name time intervals; each must be there."""
+    known = [item.get("name") for item in _sections_of(document, "time_intervals")]
+    for i, receiver in enumerate(_sections_of(document, "notify")):
+        for key in ("mute_time_intervals", "active_time_intervals"):
+            names = receiver.get(key)
+            for j, name in enumerate(names if isinstance(names, list) else ()):
+                if name not in known:
+                    there = ", ".join(map(str, known)) or "none yet"
+                    what = f"there is no time interval {name!r}"
+                    document.complain(("notify", i, key, j), what, f"`time_intervals` has: {there}")
+
+
+def _refuse_second_stdin(document: Document) -> None:
+    """What one source has read of it, another will not see."""
+    types = [source.get("type") for source in _sections_of(document, "sources")]
+    for i in [i for i, told in enumerate(types) if told == "stdin"][1:]:
+        what = "standard input is read by another source"
+        document.complain(("sources", i, "type"), what, "keep one of them")
+
+
+def _sections_of(document: Document, section: str) -> list[dict[str, Any]]:
+    """The items of a list of sections; what is none counts as an empty one."""
+    items = document.value.get(section)
+    return [item if isinstance(item, dict) else {} for item in (items if isinstance(items, list) else ())]
 
 
 def _take_out(document: Document) -> frozenset[str]:

@@ -11,8 +11,10 @@ from pydantic import (
     BaseModel,
     ByteSize,
     ConfigDict,
+    Discriminator,
     Field,
     SecretStr,
+    Tag,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -20,6 +22,8 @@ from pydantic import (
 
 from logwatch.catalogue.entry import Language, LogKind, Rate, Severity
 from logwatch.config.values import (
+    ClockTime,
+    DayRange,
     Exclude,
     FileNames,
     Glob,
@@ -27,16 +31,35 @@ from logwatch.config.values import (
     LabelValue,
     Listen,
     LocalPath,
+    Location,
+    MonthRange,
     Name,
+    SecretTexts,
     SecretUrl,
     SigningSecrets,
     SlackUrl,
     Template,
+    Unit,
     Url,
+    WeekdayRange,
+    YearRange,
     mistake,
 )
+from logwatch.deliver.flood import CROWD_JOBS
+from logwatch.deliver.time_intervals import time_range
 
 Seconds = Annotated[float, Field(ge=0, le=600)]
+Count = Annotated[int, Field(ge=1)]
+# A message a minute: more than anybody reads, less than makes people leave a channel.
+CHAT_BUDGET = 60
+_BUDGET = (
+    "Messages an hour; what is more is told in sum at the end of the hour. `null` for no limit. "
+    "Default: 60 for `slack` and `slack_bot`, else none."
+)
+_CROWD = (
+    "When more jobs than this have the same error within 10 minutes, one message tells of all. "
+    "`null`: every incident is told by itself. Default for `alertmanager`: `null`."
+)
 KIB = 1024
 MIB = 1024 * KIB
 
@@ -55,9 +78,24 @@ class CatalogueFolders(_Section):
 
 
 class Source(_Section):
-    """Logs of one kind."""
+    """What all sources have."""
 
     name: Name = Field(description="Names the source in events and as the label `source`. Unique.")
+    labels: Labels = Field(
+        default_factory=dict,
+        description="Labels of everything in this source. Those that a path gives win.",
+    )
+    kind: LogKind = Field(
+        default=LogKind.ANY,
+        description="What writes here: `training`, `serving`, `kernel`, `slurm`, `kubernetes`, `any`. "
+        "Entries for other kinds are not looked for.",
+    )
+
+
+class Files(Source):
+    """Log files, by patterns of their paths."""
+
+    type: Literal["files"] = Field(default="files", description="`files`, or left out.")
     paths: tuple[Glob, ...] = Field(
         min_length=1,
         description="Patterns of paths: `*`, `?`, `[…]` within a part, `**` for any depth.",
@@ -76,19 +114,75 @@ class Source(_Section):
         description="Templates that read labels off a path, as `/logs/{job}/rank{rank}.log`; "
         "the first that fits wins.",
     )
-    labels: Labels = Field(
-        default_factory=dict, description="Labels of everything in this source. A path's own labels win."
-    )
-    kind: LogKind = Field(
-        default=LogKind.ANY,
-        description="What writes here: `training`, `serving`, `kernel`, `slurm`, `kubernetes`, `any`. "
-        "Entries for other kinds are not looked for.",
-    )
     format: Literal["auto", "plain", "cri", "docker"] = Field(
         default="auto",
         description="How a line is wrapped: `plain` (not at all), `cri` (containerd, CRI-O), "
         "`docker` (json-file), `auto` (look).",
     )
+
+
+class Journald(Source):
+    """The systemd journal, through `journalctl`."""
+
+    type: Literal["journald"] = Field(description="`journald`.")
+    kernel: bool = Field(
+        default=False, description="Only what the kernel says; then `kind` is `kernel`, if not given."
+    )
+    units: tuple[Unit, ...] = Field(default=(), description="Only these units, as `slurmd.service`.")
+    directory: LocalPath | None = Field(
+        default=None, description="Where the journal lies, if not where this machine has its own."
+    )
+    start_at: Literal["beginning", "end"] = Field(
+        default="beginning",
+        description="Where to begin the first time: `beginning` of the present boot, or `end`.",
+    )
+
+    @model_validator(mode="after")
+    def _one_filter(self) -> "Journald":
+        if self.kernel and self.units:
+            raise mistake("has both `kernel` and `units`", "make it two sources")
+        return self
+
+
+class Kmsg(Source):
+    """The kernel's own log."""
+
+    type: Literal["kmsg"] = Field(description="`kmsg`.")
+    kind: LogKind = Field(default=LogKind.KERNEL)
+    path: LocalPath = Field(default=Path("/dev/kmsg"), description="The device.")
+    start_at: Literal["beginning", "end"] = Field(
+        default="beginning",
+        description="Where to begin the first time: `beginning` of what the kernel still has, or `end`.",
+    )
+
+
+class Fifo(Source):
+    """A named pipe. What is lost when the daemon stops: docs/sources.md."""
+
+    type: Literal["fifo"] = Field(description="`fifo`.")
+    path: LocalPath = Field(description="The FIFO, made with `mkfifo`.")
+
+
+class Stdin(Source):
+    """Standard input. When it ends and nothing else is followed, the daemon does."""
+
+    type: Literal["stdin"] = Field(description="`stdin`. One source at the most.")
+
+
+def _type_of_source(value: Any) -> Any:
+    told = value.get("type", "files") if isinstance(value, dict) else getattr(value, "type", "files")
+    # A list or a section as type would be no tag.
+    return told if isinstance(told, str) else repr(told)
+
+
+AnySource = Annotated[
+    Annotated[Files, Tag("files")]
+    | Annotated[Journald, Tag("journald")]
+    | Annotated[Kmsg, Tag("kmsg")]
+    | Annotated[Fifo, Tag("fifo")]
+    | Annotated[Stdin, Tag("stdin")],
+    Discriminator(_type_of_source),
+]
 
 
 class EventFile(_Section):
@@ -157,6 +251,14 @@ class Destination(_Section):
     language: Language | None = Field(
         default=None, description="`en` or `zh`, where other than the global one."
     )
+    budget: Count | None = Field(default=None, description=_BUDGET)
+    crowd: Count | None = Field(default=CROWD_JOBS, description=_CROWD)
+    mute_time_intervals: tuple[str, ...] = Field(
+        default=(), description="Names from `time_intervals`: nothing is sent then."
+    )
+    active_time_intervals: tuple[str, ...] = Field(
+        default=(), description="Names from `time_intervals`: something is sent then only."
+    )
 
 
 class Slack(Destination):
@@ -165,6 +267,7 @@ class Slack(Destination):
     credentials: ClassVar[Mapping[str, bool]] = {"webhook_url": True}
 
     type: Literal["slack"] = Field(description="`slack`.")
+    budget: Count | None = Field(default=CHAT_BUDGET, description=_BUDGET)
     webhook_url: SlackUrl | None = Field(
         default=None, description="The address that Slack gave out. Who knows it can post: prefer the file."
     )
@@ -177,6 +280,7 @@ class SlackBot(Destination):
     credentials: ClassVar[Mapping[str, bool]] = {"token": True}
 
     type: Literal["slack_bot"] = Field(description="`slack_bot`.")
+    budget: Count | None = Field(default=CHAT_BUDGET, description=_BUDGET)
     channel: str = Field(
         min_length=1, description="The channel's id, as `C024BE91L`; the bot has to be a member."
     )
@@ -230,8 +334,27 @@ class Alertmanager(Destination):
     """Prometheus Alertmanager, API v2."""
 
     type: Literal["alertmanager"] = Field(description="`alertmanager`.")
+    # It groups by itself, and better.
+    crowd: Count | None = Field(default=None, description=_CROWD)
     urls: tuple[Url, ...] = Field(
         min_length=1, description="Every instance of the cluster, as `http://alertmanager-0:9093`."
+    )
+
+
+class Apprise(Destination):
+    """What the library Apprise knows: Teams, Feishu, DingTalk, e-mail and a hundred more."""
+
+    credentials: ClassVar[Mapping[str, bool]] = {"urls": True}
+
+    type: Literal["apprise"] = Field(
+        description="`apprise`. Needs the library: `pip install 'logwatch[apprise]'`."
+    )
+    urls: SecretTexts = Field(
+        default=(),
+        description="Addresses as Apprise has them, as `mailtos://…`. They hold passwords: prefer the file.",
+    )
+    urls_file: FileNames = Field(
+        default=(), description="The file that holds an address, or a list of files."
     )
 
 
@@ -239,6 +362,48 @@ class Terminal(Destination):
     """Standard output, for a person who watches."""
 
     type: Literal["terminal"] = Field(description="`terminal`.")
+
+
+class Times(_Section):
+    """A span of every day."""
+
+    start_time: ClockTime = Field(description="As `'09:00'`.")
+    end_time: ClockTime = Field(description="As `'17:30'`, not part of the span; `'24:00'` is midnight.")
+
+    @model_validator(mode="after")
+    def _goes_forward(self) -> "Times":
+        try:
+            time_range(self.start_time, self.end_time)
+        except ValueError as error:
+            what, _, remedy = str(error).partition(": ")
+            raise mistake(what, remedy) from None
+        return self
+
+
+class TimeInterval(_Section):
+    """All fields must hold, of each any of its ranges. What is left out always holds."""
+
+    times: tuple[Times, ...] = Field(default=(), description="Spans of the day.")
+    weekdays: tuple[WeekdayRange, ...] = Field(
+        default=(), description="As `monday:friday`; the week begins on Sunday."
+    )
+    days_of_month: tuple[DayRange, ...] = Field(
+        default=(), description="As `'1:5'` or `'-3:-1'`, the last three."
+    )
+    months: tuple[MonthRange, ...] = Field(default=(), description="As `may:august` or `'5:8'`.")
+    years: tuple[YearRange, ...] = Field(default=(), description="As `'2026:2028'`.")
+    location: Location = Field(
+        default="UTC", description="The time zone, as `Europe/Berlin`; `Local` for that of the machine."
+    )
+
+
+class NamedIntervals(_Section):
+    """Times for `mute_time_intervals` and `active_time_intervals`, in Alertmanager's grammar."""
+
+    name: str = Field(min_length=1, description="Receivers name it.")
+    time_intervals: tuple[TimeInterval, ...] = Field(
+        min_length=1, description="It is any of these times; their keys are in the next table."
+    )
 
 
 class Limits(_Section):
@@ -311,21 +476,36 @@ class Config(_Section):
         default=None, description="This machine's name in events; else its host name."
     )
     language: Language = Field(default="en", description="Of messages: `en` or `zh`.")
+    labels: Labels = Field(
+        default_factory=dict,
+        description="Labels of everything; those of a source or a path win. One by one from the environment, "
+        "as `LOGWATCH__LABELS__POD`.",
+    )
+    reload: Literal["signal", "auto"] = Field(
+        default="signal",
+        description="When this file and the folders of the catalogue are read anew: `signal`, on HUP; "
+        "`auto`, also within 20 seconds of a change, as for a ConfigMap.",
+    )
     watch: Literal["events", "sweep"] = Field(
         default="events",
         description="`events`: the kernel's file events beside the sweep, quicker; "
         "`sweep`: the sweep alone, where watches are scarce or silent.",
     )
+    shadow: tuple[str, ...] = Field(
+        default=(), description="Ids of errors, or patterns of them, that are counted and never told of."
+    )
     catalogue: CatalogueFolders = CatalogueFolders()
-    sources: tuple[Source, ...] = ()
+    sources: tuple[AnySource, ...] = ()
     events: EventFile = EventFile()
     http: Http = Http()
     notify: tuple[
         Annotated[
-            Slack | SlackBot | PagerDuty | Webhook | Alertmanager | Terminal, Field(discriminator="type")
+            Slack | SlackBot | PagerDuty | Webhook | Alertmanager | Apprise | Terminal,
+            Field(discriminator="type"),
         ],
         ...,
     ] = ()
+    time_intervals: tuple[NamedIntervals, ...] = ()
     hold: Hold = Hold()
     limits: Limits = Limits()
     log: Log = Log()
@@ -337,16 +517,27 @@ RECEIVERS: Mapping[str, type[Destination]] = {
     "pagerduty": PagerDuty,
     "webhook": Webhook,
     "alertmanager": Alertmanager,
+    "apprise": Apprise,
     "terminal": Terminal,
+}
+SOURCES: Mapping[str, type[Source]] = {
+    "files": Files,
+    "journald": Journald,
+    "kmsg": Kmsg,
+    "fifo": Fifo,
+    "stdin": Stdin,
 }
 # Where each section's keys stand, list positions left out.
 SECTIONS: Mapping[tuple[str, ...], type[BaseModel]] = {
     (): Config,
     ("catalogue",): CatalogueFolders,
-    ("sources",): Source,
+    **{("sources", name): source for name, source in SOURCES.items()},
     ("events",): EventFile,
     ("http",): Http,
     **{("notify", name): receiver for name, receiver in RECEIVERS.items()},
+    ("time_intervals",): NamedIntervals,
+    ("time_intervals", "time_intervals"): TimeInterval,
+    ("time_intervals", "time_intervals", "times"): Times,
     ("hold",): Hold,
     ("limits",): Limits,
     ("log",): Log,

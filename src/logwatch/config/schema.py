@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from logwatch.config.model import SECTIONS, Config, Webhook
+from pydantic import BaseModel
+
+from logwatch.config.model import SECTIONS, Apprise, Config, Webhook
 
 # `${NAME}` may stand for anything.
 _VARIABLE: Mapping[str, Any] = {"type": "string", "pattern": r"\$\{"}
@@ -11,7 +13,7 @@ _TEXT: Mapping[str, Any] = {"type": "string"}
 _NOT_TEXT = frozenset({"integer", "number", "boolean"})
 # Sections that can be switched off, and keys of a receiver that take one text for a list of one.
 _OFF_BY_NULL = ("events", "http")
-_ONE_FOR_MANY = ("secret", "secret_file")
+_ONE_FOR_MANY = ((Webhook, "secret"), (Webhook, "secret_file"), (Apprise, "urls"), (Apprise, "urls_file"))
 # What Python wants to know and an editor does not.
 _NOISE = frozenset({"title", "writeOnly", "discriminator", "ge", "le"})
 
@@ -29,18 +31,28 @@ def config_schema() -> dict[str, Any]:
     }
     for section in _OFF_BY_NULL:
         keys[Config][section] = _or(keys[Config][section], {"type": "null"})
-    for key in _ONE_FOR_MANY:
-        keys[Webhook][key] = _or(keys[Webhook][key], _TEXT)
-    for properties in keys.values():
+    for receiver, key in _ONE_FOR_MANY:
+        keys[receiver][key] = _or(keys[receiver][key], _TEXT)
+    for model, properties in keys.items():
         for key, property_ in properties.items():
-            if (key,) not in SECTIONS and _is_closed(property_):
-                properties[key] = _or(property_, _VARIABLE)
+            told = {**_meaning(model, key), **property_}
+            closed = (key,) not in SECTIONS and _is_closed(property_)
+            properties[key] = _or(told, _VARIABLE) if closed else told
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "logwatch configuration",
         **schema,
         "description": "See docs/configuration.md.",
     }
+
+
+def _meaning(model: type[BaseModel], key: str) -> dict[str, str]:
+    """What a section says of its key; where it only has another default, what is said above it."""
+    for ancestor in model.__mro__:
+        field = ancestor.model_fields.get(key) if issubclass(ancestor, BaseModel) else None
+        if field is not None and field.description:
+            return {"description": field.description}
+    return {}
 
 
 def _or(property_: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import glob
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from logwatch.deliver import time_intervals
 from logwatch.deliver.signature import key_of
 from logwatch.path_template import TemplateError, compile_template
 
@@ -159,10 +160,43 @@ def _listen(value: str) -> str:
     return value
 
 
+def _unit(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9:_.\\@*?\[\]-]{1,255}", value) or value.startswith("-"):
+        raise mistake(f"{value!r} is not the name of a unit", "write it as systemd does: slurmd.service")
+    return value
+
+
 def _printable(value: str) -> str:
     if not value or not value.isprintable():
         raise mistake(f"{value!r} is empty or holds control characters", "write one line of plain text")
     return value
+
+
+def _unfolded(value: Any) -> Any:
+    """YAML 1.1 takes `17:30` and `1:5` for numbers to the base of 60; they are turned back."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return value
+    return f"{value // 60}:{value % 60}" if 60 <= value < 1970 else str(value)
+
+
+def _clock(value: Any) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value // 60:02}:{value % 60:02}"
+    return value
+
+
+def _as_grammar(parse: Callable[[str], object]) -> AfterValidator:
+    """Accepts what `parse` does not raise a ValueError for."""
+
+    def check(value: str) -> str:
+        try:
+            parse(value)
+        except ValueError as error:
+            what, _, remedy = str(error).partition(": ")
+            raise mistake(what, remedy or "see docs/configuration.md for examples") from None
+        return value
+
+    return AfterValidator(check)
 
 
 Name = Annotated[str, AfterValidator(_slug)]
@@ -173,6 +207,7 @@ LocalPath = Annotated[Path, BeforeValidator(_text_path), AfterValidator(_beside_
 Glob = Annotated[str, AfterValidator(_glob)]
 Exclude = Annotated[str, AfterValidator(_written_out)]
 Template = Annotated[str, AfterValidator(_template)]
+Unit = Annotated[str, AfterValidator(_unit)]
 Url = Annotated[str, AfterValidator(_url)]
 Listen = Annotated[str, AfterValidator(_listen)]
 SecretUrl = Annotated[SecretStr, AfterValidator(_secret_url)]
@@ -180,4 +215,11 @@ SlackUrl = Annotated[SecretStr, AfterValidator(_slack_url)]
 SigningSecrets = Annotated[
     tuple[Annotated[SecretStr, AfterValidator(_signing_secret)], ...], BeforeValidator(_one_or_many)
 ]
+ClockTime = Annotated[str, BeforeValidator(_clock), _as_grammar(time_intervals.minutes)]
+WeekdayRange = Annotated[str, _as_grammar(time_intervals.weekday_range)]
+DayRange = Annotated[str, BeforeValidator(_unfolded), _as_grammar(time_intervals.day_range)]
+MonthRange = Annotated[str, BeforeValidator(_unfolded), _as_grammar(time_intervals.month_range)]
+YearRange = Annotated[str, BeforeValidator(_unfolded), _as_grammar(time_intervals.year_range)]
+Location = Annotated[str, _as_grammar(time_intervals.zone_of)]
+SecretTexts = Annotated[tuple[SecretStr, ...], BeforeValidator(_one_or_many)]
 FileNames = Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]

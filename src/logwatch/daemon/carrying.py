@@ -9,6 +9,7 @@ from logwatch.daemon.plan import Route
 from logwatch.daemon.threads import Thread
 from logwatch.deliver.courier import Courier
 from logwatch.deliver.outbox import Message
+from logwatch.deliver.pace import TokenBucket
 from logwatch.store import Store, StoredMessage
 
 
@@ -19,10 +20,19 @@ class Carrying:
         self, route: Route, store: Store, thread: Thread, on_outcome: Callable[[str, str], None]
     ) -> None:
         self.route = route
+        self._outbox = _Outbox(store, thread, route.fingerprint)
         self._courier = Courier(
-            route.receiver, _Outbox(store, thread, route.fingerprint), on_outcome=on_outcome
+            route.receiver,
+            self._outbox,
+            on_outcome=on_outcome,
+            bucket=TokenBucket(route.rate_per_s, route.burst),
         )
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def trouble(self) -> str:
+        """Why the last try failed; empty when it did not."""
+        return self._outbox.trouble
 
     def start(self) -> asyncio.Task[None]:
         self._task = asyncio.create_task(self._courier.run(), name=f"receiver {self.route.name}")
@@ -49,6 +59,7 @@ class _Outbox:
         self._store = store
         self._thread = thread
         self._fingerprint = fingerprint
+        self.trouble = ""
 
     async def due(self, receiver: str, now: float, most: int) -> Sequence[Message]:
         rows: list[StoredMessage] = await self._thread.do(lambda: self._store.due(receiver, now, most))
@@ -58,15 +69,18 @@ class _Outbox:
         return await self._thread.do(lambda: self._store.next_due(receiver))
 
     async def sent(self, message: Message, memory: Mapping[str, str]) -> None:
+        self.trouble = ""
         incident_id = message.notice.incident.incident_id
         await self._thread.do(lambda: self._store.sent(message.id, message.receiver, incident_id, memory))
 
     async def put_off(self, message: Message, until: float, why: str) -> None:
+        self.trouble = why
         await self._thread.do(lambda: self._store.put_off(message.id, message.receiver, until, why))
 
     async def give_up(self, message: Message, why: str) -> None:
-        del why
+        self.trouble = why
         await self._thread.do(lambda: self._store.give_up(message.id, message.receiver))
 
     async def disable(self, receiver: str, why: str) -> None:
+        self.trouble = why
         await self._thread.do(lambda: self._store.disable(receiver, self._fingerprint, why))

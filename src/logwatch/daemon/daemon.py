@@ -10,11 +10,19 @@ import structlog
 from logwatch.daemon.carrying import Carrying
 from logwatch.daemon.following import Following
 from logwatch.daemon.ledger import EventLine, Ledger
-from logwatch.daemon.plan import Clock, Plan
+from logwatch.daemon.plan import Clock, Plan, Route
 from logwatch.daemon.projecting import Projecting
 from logwatch.daemon.threads import Thread
+from logwatch.deliver import silences
 from logwatch.deliver.event_file import EventFile
 from logwatch.deliver.metrics import Metrics
+from logwatch.deliver.silences import Silence
+from logwatch.errors import StateError
+from logwatch.incident import outcomes
+from logwatch.incident.event import rfc3339
+from logwatch.incident.incident import Incident
+from logwatch.incident.outcomes import Report
+from logwatch.notes import Slip
 from logwatch.scan.scanner import Scanner
 from logwatch.store import Store
 from logwatch.systemd import Supervisor
@@ -24,6 +32,8 @@ READ_ON_S = 2.0
 DRAIN_S = 5.0
 # The heartbeat: gauges, going quiet, positions, the state's return to disk.
 TICK_S = 1.0
+# Open incidents in a report, the newest ones; how many there are in all it says as well.
+MAX_REPORTED = 100
 # Fewer would open and close files all the time.
 MIN_OPEN_FILES = 16
 
@@ -61,6 +71,12 @@ class Daemon:
             event_line=event_line if event_file else None,
         )
         self._projecting = Projecting(event_file, store, self._store_thread, metrics) if event_file else None
+        self._silences = Slip(store.folder / silences.FILE_NAME)
+        self._outcomes = Slip(store.folder / outcomes.FILE_NAME)
+        self._reports: list[Report] = []
+        # As of the last look: how much waits, and who wants nothing any more.
+        self._waiting: dict[str, tuple[int, str]] = {}
+        self._disabled: dict[str, tuple[str, str]] = {}
         self._following: dict[str, Following] = {}
         self._carrying: dict[str, Carrying] = {}
         self._stopping = asyncio.Event()
@@ -93,8 +109,9 @@ class Daemon:
         """Goes over to another plan: what is the same in both goes on undisturbed."""
         self._supervisor.say("RELOADING=1")
         self._plan = plan
+        plan.knowledge.experience.learn(self._reports)
         self._ledger.adopt(plan)
-        wanted = {watched.source.name: watched.fingerprint for watched in plan.watched}
+        wanted = {watched.name: watched.fingerprint for watched in plan.watched}
         for name, following in list(self._following.items()):
             if wanted.get(name) != following.watched.fingerprint:
                 await self._following.pop(name).stop(READ_ON_S)
@@ -137,10 +154,48 @@ class Daemon:
             "receivers": [{"receiver": name} for name in self._carrying],
         }
 
+    def report(self) -> dict[str, Any]:
+        """The same and more, for programs: what `/status.json` says."""
+        catalogue, now = self._plan.knowledge.catalogue, self._clock.now()
+        incidents = self._ledger.open_incidents()
+        held_back = self._ledger.held_back()
+        return {
+            "running": True,
+            "time": rfc3339(now),
+            "catalogue": {"version": catalogue.version, "entries": len(catalogue.entries)},
+            "state": {"folder": str(self._store.folder), "on_disk": self._store.on_disk},
+            "sources": [_source_report(name, following) for name, following in self._following.items()],
+            "open_incidents": len(incidents),
+            "incidents": [incident_report(incident) for incident in incidents[-MAX_REPORTED:]],
+            "receivers": [
+                {
+                    "name": route.name,
+                    "waiting": self._waiting.get(route.name, (0, ""))[0],
+                    "last_error": self._trouble(route.name),
+                    "disabled": self._why_disabled(route),
+                    "muted_by": route.muted_at(now),
+                    "held_back": held_back.get(route.name, 0),
+                }
+                for route in self._plan.routes
+            ],
+            "silences": [silence.published(hits, now) for silence, hits in self._ledger.silences()],
+        }
+
+    def _why_disabled(self, route: Route) -> str:
+        """Empty where it is not: another configuration under the same name is another receiver."""
+        fingerprint, why = self._disabled.get(route.name, ("", ""))
+        return why if fingerprint == route.fingerprint else ""
+
+    def _trouble(self, receiver: str) -> str:
+        """What last went wrong, unless something went well since; before the first try, in an earlier run."""
+        carrying = self._carrying.get(receiver)
+        return (carrying.trouble if carrying else "") or self._waiting.get(receiver, (0, ""))[1]
+
     @contextlib.asynccontextmanager
     async def _running(self, *, follow: bool) -> AsyncIterator[None]:
         """Everything starts here, and ends here in the opposite order."""
         await self._ledger.recall()
+        await self._heed_notes()
         if self._projecting is not None:
             self._ledger.on_events = self._projecting.ring
         self._ledger.on_messages = self._ring_couriers
@@ -182,7 +237,7 @@ class Daemon:
         remembered = await self._store_thread.do(self._store.generations)
         known = await self._store_thread.do(self._store.sources)
         for watched in self._plan.watched:
-            name = watched.source.name
+            name = watched.name
             if name not in self._following:
                 following = Following(
                     watched,
@@ -193,6 +248,7 @@ class Daemon:
                     # Each source has a thread, and so descriptors, of its own.
                     max_open_files=max(MIN_OPEN_FILES, self._max_open_files // len(self._plan.watched)),
                     batch_bytes=self._plan.batch_bytes,
+                    follow=follow,
                 )
                 following.restore([g for g in remembered if g.source == name], known_source=name in known)
                 self._following[name] = following
@@ -210,16 +266,36 @@ class Daemon:
         now = asyncio.get_running_loop().time
         gauge_at = now()
         while True:
+            await self._heed_notes()
             await self._ledger.tick()
             if now() >= gauge_at:
                 await self._gauge()
                 gauge_at = now() + TICK_S
             await asyncio.sleep(self._ledger.pause_s(TICK_S))
 
+    async def _heed_notes(self) -> None:
+        """Takes up what people have written into the state directory since."""
+        try:
+            noted = await self._store_thread.do(self._silences.news)
+            if noted is not None:
+                self._ledger.use_silences([Silence.from_dict(body) for body in noted])
+        except (StateError, ValueError) as error:
+            self._log.error("silences", what=str(error), remedy="those read before stay in force")
+        try:
+            noted = await self._store_thread.do(self._outcomes.news)
+            if noted is not None:
+                self._reports = [Report.from_dict(body) for body in noted]
+                self._plan.knowledge.experience.learn(self._reports)
+        except (StateError, ValueError) as error:
+            self._log.error("outcomes", what=str(error), remedy="those read before still count")
+
     async def _gauge(self) -> None:
-        waiting = await self._store_thread.do(self._store.waiting)
+        self._waiting = await self._store_thread.do(self._store.waiting)
+        self._disabled = await self._store_thread.do(self._store.disabled)
         for name in self._carrying:
-            self._metrics.set_outbox(name, waiting.get(name, (0, ""))[0])
+            self._metrics.set_outbox(name, self._waiting.get(name, (0, ""))[0])
+        for following in self._following.values():
+            following.feel_pulse()
         exposed = self._metrics.exposed_series()
         await self._store_thread.do(lambda: self._store.expose(exposed))
         if not self._store.on_disk and await self._store_thread.do(self._store.settle):
@@ -241,7 +317,12 @@ class Daemon:
         task.add_done_callback(self._ended)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
-        if task.cancelled() or task.exception() is None:
+        if task.cancelled():
+            return
+        if task.exception() is None:
+            if self._following and all(following.is_over for following in self._following.values()):
+                self._log.info("everything has been read to its end")
+                self.stop()
             return
         if self._failed is not None and not self._failed.done():
             self._failed.set_exception(task.exception() or RuntimeError(task.get_name()))
@@ -257,3 +338,31 @@ class Daemon:
         for error_id in self._scanner().without_literal:
             what = f"{error_id}: its pattern has no fixed text, so it is run on every line"
             self._log.warning("catalogue", what=what)
+
+
+def incident_report(incident: Incident) -> dict[str, Any]:
+    """An open incident, as a report has it."""
+    return {
+        "incident_id": incident.incident_id,
+        "severity": incident.severity,
+        "error_id": incident.error_id,
+        "title": incident.title,
+        "job": incident.labels.get("job", ""),
+        "host": incident.host,
+        "count": incident.count,
+        "first_seen": rfc3339(incident.first_seen),
+        "last_seen": rfc3339(incident.last_seen),
+    }
+
+
+def _source_report(name: str, following: Following) -> dict[str, Any]:
+    return {
+        "name": name,
+        "lag_bytes": following.lag,
+        "skipped_bytes": dict(following.skipped),
+        "unreadable": following.problems,
+        "worst": [
+            {"path": file.path, "lag_bytes": file.lag, "skipped_bytes": dict(file.skipped)}
+            for file in following.worst
+        ],
+    }

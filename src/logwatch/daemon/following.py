@@ -1,9 +1,10 @@
-"""One source being followed: a pump in its own thread, woken by hints or by the time of its next look."""
+"""One source being followed: a feed in its own thread, woken by hints or by the time of its next look."""
 
 import asyncio
 import contextlib
 import functools
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import structlog
 
@@ -13,18 +14,21 @@ from logwatch.daemon.threads import Thread
 from logwatch.deliver.metrics import Metrics
 from logwatch.scan.scanner import Scanner
 from logwatch.store import StoredGeneration
-from logwatch.tail.descriptors import Descriptors
-from logwatch.tail.follow import Follower
-from logwatch.tail.life import Life
-from logwatch.tail.pump import Haul, Pump
-from logwatch.tail.wake import Doorbell
+from logwatch.tail.pump import Behind, Haul, Remembered
+from logwatch.tail.wake import Doorbell, Heard
 
+# A directory that was not there, or is another one, is listened to after at most so many seconds.
+LISTEN_AGAIN_S = 5.0
+# A hop takes milliseconds, on a slow network file system a second.
+STALLED_S = 10.0
+# A pause without end could not be told from a hang.
+LONGEST_PAUSE_S = 60.0
 # The states of `logwatch_files`; `unreadable` counts paths, of which no file may be known.
-FILE_STATES = ("current", "behind", "nameless")
+FILE_STATES = ("current", "unfinished", "behind", "nameless")
 
 
 class Following:
-    """The files of one source. `follow` runs until `stop`; a hop that was begun is always recorded."""
+    """One source. Followed until `stop`, or until it is over; a hop that was begun is always recorded."""
 
     def __init__(
         self,
@@ -36,41 +40,54 @@ class Following:
         clock: Clock,
         max_open_files: int,
         batch_bytes: int,
+        follow: bool = True,
     ) -> None:
         self.watched = watched
         self.problems: dict[str, str] = {}
         self.lag = 0
+        self.worst: Sequence[Behind] = ()
+        self.skipped: Counter[str] = Counter()
         self._ledger = ledger
         self._metrics = metrics
         self._scanner = scanner
         self._clock = clock
         self._batch_bytes = batch_bytes
-        self._follower = Follower(watched.source, Descriptors(max_open_files))
-        self._pump = Pump(self._follower, scanner, watched.kind)
-        self._thread = Thread(f"source {watched.source.name}")
+        self._feed = watched.tap(scanner, max_open_files=max_open_files, follow=follow)
+        self._thread = Thread(f"source {watched.name}")
         self._bell = asyncio.Event()
         self._doorbell: Doorbell | None = None
+        self._ears = Thread(f"events of {watched.name}")
+        self._listening: asyncio.Task[None] | None = None
         self._stopping = False
+        # When the hop began that is under way; 0 between hops.
+        self._hop_began = 0.0
+        self._is_stalled = False
         self._task: asyncio.Task[None] | None = None
-        self._log = structlog.get_logger().bind(source=watched.source.name)
+        self._log = structlog.get_logger().bind(source=watched.name)
 
     def restore(self, remembered: Sequence[StoredGeneration], *, known_source: bool) -> None:
         """Takes up positions of an earlier run; `known_source`: this source was followed before."""
-        lives = [Life.from_dict(g.key, g.source, g.path, dict(g.body)) for g in remembered]
-        self._follower.restore(lives, known_source=known_source)
+        known = [Remembered(g.key, g.source, g.path, g.body) for g in remembered]
+        self._feed.restore(known, known_source=known_source)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there will never be more to read."""
+        return self._feed.is_over
 
     def start(self) -> asyncio.Task[None]:
-        if self.watched.with_events:
-            self._listen()
-        self._task = asyncio.create_task(self._follow(), name=f"source {self.watched.source.name}")
+        if self.watched.with_events and self._feed.roots:
+            self._listening = asyncio.create_task(self._listen(), name=f"events of {self.watched.name}")
+        self._task = asyncio.create_task(self._follow(), name=f"source {self.watched.name}")
         return self._task
 
     async def read_to_end(self) -> None:
         """Reads all there is; unfinished lines count as finished."""
-        await self._hop()
-        while not self._follower.is_caught_up:
-            await self._hop()
-        await self._record(await self._thread.do(self._pump.finish))
+        due = await self._hop()
+        while not self._feed.is_caught_up:
+            await self._pause(due)
+            due = await self._hop()
+        await self._record(await self._thread.do(self._feed.finish))
 
     async def stop(self, drain_s: float) -> None:
         """Ends following, after reading on for at most `drain_s`: a dying pod says why in its last lines."""
@@ -82,38 +99,69 @@ class Following:
                     # Shielded: a hop that was begun is recorded, or its lines would be lost.
                     await asyncio.shield(self._task)
                     await self._drain(self._clock.now() + drain_s)
-                await self._thread.do(self._follower.close)
-        if self._doorbell is not None:
-            await asyncio.to_thread(self._doorbell.close)
+                    # Nobody may finish the last line of a dying job; if somebody does, it is not said again.
+                    await self._record(await self._thread.do(self._feed.finish))
+                await self._thread.do(self._feed.close)
+        if self._listening is not None and self._doorbell is not None:
+            self._listening.cancel()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await self._ears.do(self._doorbell.close)
+        self._ears.close(wait=False)
         self._thread.close(wait=False)
 
     async def _drain(self, until: float) -> None:
-        await self._hop()
-        while not self._follower.is_caught_up and self._clock.now() < until:
+        # There is no later time to look at what is not due yet.
+        await self._hop(self._feed.roots)
+        while not self._feed.is_caught_up and self._clock.now() < until:
             await self._hop()
 
-    def _listen(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._doorbell = Doorbell(functools.partial(_ring_from_thread, loop, self._bell))
-        self._doorbell.listen(self._follower.roots)
-        for root, why in self._doorbell.problems.items():
-            self._log.info("no file-system events; swept instead", directory=root, why=why)
+    async def _listen(self) -> None:
+        """Keeps listening to the directories of the source, in a thread of its own: large trees take long."""
+        ring = functools.partial(_ring_from_thread, asyncio.get_running_loop(), self._bell)
+        self._doorbell = Doorbell(ring, self._feed.roots)
+        told: dict[str, str] = {}
+        while True:
+            await self._ears.do(self._doorbell.listen)
+            problems = dict(self._doorbell.problems)
+            for root, why in problems.items():
+                if told.get(root) != why:
+                    self._log.info("no file-system events; swept instead", directory=root, why=why)
+            told = problems
+            await asyncio.sleep(LISTEN_AGAIN_S)
 
     async def _follow(self) -> None:
-        while not self._stopping:
+        while not (self._stopping or self._feed.is_over):
             self._bell.clear()
-            due = await self._hop()
-            delay = due - self._clock.now()
-            if delay > 0:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(delay):
-                        await self._bell.wait()
+            await self._pause(await self._hop())
 
-    async def _hop(self) -> float:
-        """Reads once and records what was found; when the next hop is due."""
-        rings = self._doorbell.collect() if self._doorbell else ()
-        hop = functools.partial(self._pump.hop, self._clock.now(), rings, self._batch_bytes)
+    async def _pause(self, due: float) -> None:
+        """Waits until `due`, for news of a file, or for something to read, whatever comes first."""
+        delay = due - self._clock.now()
+        if delay <= 0 or self._feed.is_over:
+            return
+        with contextlib.suppress(TimeoutError), _ringing(self._feed.readable, self._bell):
+            async with asyncio.timeout(min(delay, LONGEST_PAUSE_S)):
+                await self._bell.wait()
+
+    def feel_pulse(self) -> None:
+        """Says once when a hop does not come back, and when it does after all."""
+        is_stalled = self._clock.now() - self._hop_began > STALLED_S if self._hop_began else False
+        self._metrics.set_stalled(self.watched.name, is_stalled)
+        if is_stalled and not self._is_stalled:
+            self._log.warning("does not come back from its files: does a mount hang?")
+        elif self._is_stalled and not is_stalled:
+            self._log.info("came back from its files")
+        self._is_stalled = is_stalled
+
+    async def _hop(self, changed: Iterable[str] = ()) -> float:
+        """Reads once and records what was found; when the next hop is due. `changed` are paths to look at."""
+        heard = self._doorbell.collect() if self._doorbell else Heard()
+        now = self._hop_began = self._clock.now()
+        rings = heard.paths | set(changed)
+        hop = functools.partial(self._feed.hop, now, rings, self._batch_bytes, heard.appeared)
         haul = await self._thread.do(hop)
+        self._hop_began = 0.0
         await self._record(haul)
         return haul.next_due
 
@@ -133,9 +181,17 @@ class Following:
             self._metrics.file_truncated(source)
         for _ in range(haul.happened["generation"]):
             self._metrics.generation_began(source)
+        if haul.happened["missed"]:
+            self._metrics.files_missed(source, haul.happened["missed"])
         if haul.happened["overlong"]:
             self._metrics.record_truncated(source, haul.happened["overlong"])
-        self.lag = haul.lag
+        if haul.happened["boot"]:
+            self._log.info("the machine was started anew: another generation begins")
+        for reason, times in haul.gaps.items():
+            self._metrics.gap(source, reason, times)
+            self._log.warning("records were gone before they could be read", reason=reason, times=times)
+        self.lag, self.worst = haul.lag, haul.worst
+        self.skipped.update(haul.skipped)
         self._metrics.set_lag(source, haul.lag)
         for state in FILE_STATES:
             self._metrics.set_files(source, state, haul.files[state])
@@ -156,6 +212,24 @@ class Following:
             if self.problems.get(path) != why:
                 self._log.warning("cannot be read", path=path, why=why)
         self.problems = problems
+
+
+@contextlib.contextmanager
+def _ringing(descriptor: int | None, bell: asyncio.Event) -> Iterator[None]:
+    """Meanwhile `bell` rings when `descriptor` can be read; where it cannot be waited for, time has to do."""
+    loop = asyncio.get_running_loop()
+    try:
+        if descriptor is not None:
+            loop.add_reader(descriptor, bell.set)
+    except OSError:
+        # A regular file as standard input is always ready.
+        bell.set()
+        descriptor = None
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            loop.remove_reader(descriptor)
 
 
 def _ring_from_thread(loop: asyncio.AbstractEventLoop, bell: asyncio.Event) -> None:

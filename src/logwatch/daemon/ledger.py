@@ -4,22 +4,24 @@ Only after the commit does anybody hear of it: metrics count, the event file is 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, tzinfo
 from typing import cast
 
 import structlog
 
+from logwatch.daemon.dispatch import Dispatch, Sent
 from logwatch.daemon.plan import Clock, Plan, Watched
 from logwatch.daemon.threads import Thread
 from logwatch.deliver.metrics import Metrics
+from logwatch.deliver.silences import Silence
 from logwatch.incident.event import Event, Origin
 from logwatch.incident.fold import Fold
 from logwatch.incident.incident import Incident, Notice, NoticeKind, Remark
 from logwatch.scan.prefix import labels_of, log_time
 from logwatch.store import Batch, Store, StoredGeneration, StoredMessage
-from logwatch.tail.life import Finding, Life
+from logwatch.tail.life import Finding, Generation
 from logwatch.tail.pump import Haul
 
 # Positions without events may be a second old: after a crash, reading them again finds nothing new.
@@ -63,6 +65,7 @@ class Ledger:
             holds=plan.holds,
             quiet_after_s=plan.quiet_after_s,
         )
+        self._dispatch = Dispatch(plan, host=host, on_held_back=metrics.silenced)
         # Folding an event and committing it belong together: two sources must not mix.
         self._one_at_a_time = asyncio.Lock()
         self._positions: dict[str, StoredGeneration] = {}
@@ -77,6 +80,7 @@ class Ledger:
         for warning in self._store.warnings:
             self._log.warning("state", what=warning)
         self._fold.restore(await self._thread.do(self._store.incidents))
+        self._dispatch.restore(await self._thread.do(self._store.dispatch))
         self._metrics.restore(await self._thread.do(self._store.counters))
 
     def adopt(self, plan: Plan) -> None:
@@ -84,7 +88,12 @@ class Ledger:
         self._plan = plan
         knowledge = plan.knowledge
         self._fold.use(knowledge.advisor, knowledge.catalogue.edges, plan.holds, plan.quiet_after_s)
+        self._dispatch.adopt(plan)
         self._path_labels.clear()
+
+    def use_silences(self, silences: Sequence[Silence]) -> None:
+        """These silences, and no others, are in force until they end."""
+        self._dispatch.use(silences)
 
     async def record(self, watched: Watched, haul: Haul) -> None:
         """Commits what one hop of `watched` brought in."""
@@ -109,6 +118,7 @@ class Ledger:
         async with self._one_at_a_time:
             batch = Batch()
             self._queue(self._fold.tick(now), batch, now)
+            self._address(self._dispatch.due(self._fold, now), batch, now)
             await self._commit(batch, now)
         self._metrics.set_incidents_open(len(self._fold))
 
@@ -128,6 +138,14 @@ class Ledger:
     def open_incidents(self) -> list[Incident]:
         return self._fold.current()
 
+    def silences(self) -> Sequence[tuple[Silence, int]]:
+        """Those in force or ended lately, and how many notices each held back."""
+        return self._dispatch.silences()
+
+    def held_back(self) -> Mapping[str, int]:
+        """Of how many open incidents each receiver does not hear at present."""
+        return self._dispatch.held_back()
+
     async def _news(self, events: Sequence[Event]) -> list[Event]:
         """Events that are not committed yet, each once: a line that was read twice is said once."""
         if not events:
@@ -136,7 +154,7 @@ class Ledger:
         fresh = {event.event_id: event for event in reversed(events) if event.event_id not in known}
         return list(reversed(fresh.values()))
 
-    def _event(self, watched: Watched, life: Life, finding: Finding, now: float) -> Event:
+    def _event(self, watched: Watched, life: Generation, finding: Finding, now: float) -> Event:
         told = log_time(finding.match.text, now, _local_zone(now))
         return self._plan.knowledge.publisher.event(
             finding.match,
@@ -145,7 +163,8 @@ class Ledger:
                 path=life.path,
                 generation=life.number,
                 generation_key=life.key,
-                labels=self._labels(watched, life.path),
+                # A rotated file goes on under a name that may fit no template.
+                labels=self._labels(watched, life.home),
                 host=self._host,
                 kind=watched.kind,
             ),
@@ -153,11 +172,11 @@ class Ledger:
             line_number=finding.line_number,
             now=told if told is not None and told <= now + CLOCK_SKEW_S else now,
             context=finding.context,
-            labels=labels_of(finding.match.text),
+            labels={**labels_of(finding.match.text), **finding.labels},
         )
 
     def _labels(self, watched: Watched, path: str) -> Mapping[str, str]:
-        key = (watched.source.name, path)
+        key = (watched.name, path)
         if key not in self._path_labels:
             self._path_labels[key] = watched.labels_of_path(path)
         return self._path_labels[key]
@@ -175,17 +194,28 @@ class Ledger:
 
     def _queue(self, notices: Sequence[Notice], batch: Batch, now: float) -> None:
         for notice in notices:
-            for route in self._plan.routes:
-                if route.accepts(notice.incident):
-                    told = route.retold(notice.incident)
-                    batch.messages.append(_stored(notice, told, route.name, now))
+            self._note_told(notice, batch)
+        self._address(self._dispatch.send(notices, now), batch, now)
+
+    def _address(self, sent: Iterable[Sent], batch: Batch, now: float) -> None:
+        for route, notice in sent:
+            self._note_told(notice, batch)
+            batch.messages.append(_stored(notice, route.retold(notice.incident), route.name, now))
+
+    def _note_told(self, notice: Notice, batch: Batch) -> None:
+        """What is advised, so that somebody can say afterwards what helped. A mere repetition is no news."""
+        incident = notice.incident
+        if notice.kind == "opened" or notice.what_changed:
+            actions = self._plan.knowledge.advisor.actions(incident.error_id)
+            batch.told[incident.incident_id] = {"error_id": incident.error_id, "workarounds": actions}
 
     async def _commit(self, batch: Batch, now: float) -> None:
         touched, closed = self._fold.changed()
+        batch.dispatch = self._dispatch.changed()
         batch.incidents = {open_.incident_id: open_.to_dict() for open_ in touched}
         batch.closed = closed
         batch.generations, self._positions = list(self._positions.values()), {}
-        batch.sources = [watched.source.name for watched in self._plan.watched]
+        batch.sources = [watched.name for watched in self._plan.watched]
         self._committed_at = now
         if not batch:
             return

@@ -64,6 +64,12 @@ NOTIFICATIONS = Metric(
 OUTBOX = Metric(
     "logwatch_outbox_messages", "gauge", "Messages that wait for delivery to a receiver.", ("receiver",)
 )
+SILENCED = Metric(
+    "logwatch_silenced_total",
+    "counter",
+    "Notices that were held back from a receiver, by reason: silence, interval, crowd, budget or shadow.",
+    ("receiver", "reason"),
+)
 READ_BYTES = Metric("logwatch_read_bytes_total", "counter", "Bytes of logs that were scanned.", ("source",))
 SKIPPED_BYTES = Metric(
     "logwatch_skipped_bytes_total",
@@ -98,6 +104,24 @@ GENERATIONS = Metric(
     "counter",
     "Lives of log files that began: a new file, a rotation, a file written anew.",
     ("source",),
+)
+STALLED = Metric(
+    "logwatch_source_stalled",
+    "gauge",
+    "1 while reading a source does not come back for ten seconds, as on a mount that hangs.",
+    ("source",),
+)
+FILES_MISSED = Metric(
+    "logwatch_files_missed_total",
+    "counter",
+    "Log files that came and went before they could be opened: what they held is not known.",
+    ("source",),
+)
+GAPS = Metric(
+    "logwatch_gaps_total",
+    "counter",
+    "Times that a source had dropped records before they could be read, by reason: overrun or cursor_lost.",
+    ("source", "reason"),
 )
 PATTERN_TIMEOUTS = Metric(
     "logwatch_pattern_timeouts_total",
@@ -140,6 +164,7 @@ ALL = (
     INCIDENTS_OPEN,
     NOTIFICATIONS,
     OUTBOX,
+    SILENCED,
     READ_BYTES,
     SKIPPED_BYTES,
     LAG_BYTES,
@@ -148,6 +173,9 @@ ALL = (
     RECORDS_TRUNCATED,
     TRUNCATIONS,
     GENERATIONS,
+    STALLED,
+    FILES_MISSED,
+    GAPS,
     PATTERN_TIMEOUTS,
     PATTERN_SET_ASIDE,
     CATALOGUE_ENTRIES,
@@ -225,6 +253,9 @@ class Metrics:
     def set_outbox(self, receiver: str, n: int) -> None:
         self._set(OUTBOX, (receiver,), n)
 
+    def silenced(self, receiver: str, reason: str) -> None:
+        self._count(SILENCED, (receiver, reason), 1)
+
     def read_bytes(self, source: str, n: int) -> None:
         self._count(READ_BYTES, (source,), n)
 
@@ -248,6 +279,15 @@ class Metrics:
 
     def generation_began(self, source: str) -> None:
         self._count(GENERATIONS, (source,), 1)
+
+    def set_stalled(self, source: str, is_stalled: bool) -> None:
+        self._set(STALLED, (source,), int(is_stalled))
+
+    def files_missed(self, source: str, n: int) -> None:
+        self._count(FILES_MISSED, (source,), n)
+
+    def gap(self, source: str, reason: str, n: int = 1) -> None:
+        self._count(GAPS, (source, reason), n)
 
     def pattern_timeout(self, error_id: str, n: int = 1) -> None:
         self._count(PATTERN_TIMEOUTS, (error_id,), n)
@@ -275,7 +315,7 @@ class Metrics:
 
     def retain(self, sources: Collection[str], receivers: Collection[str]) -> None:
         """After a reload: the gauges of sources and receivers that are gone disappear; counters stay."""
-        for metric in (LAG_BYTES, LAST_READ, FILES):
+        for metric in (LAG_BYTES, LAST_READ, FILES, STALLED):
             self._values[metric] = {k: v for k, v in self._values[metric].items() if k[0] in sources}
         self._values[OUTBOX] = {k: v for k, v in self._values[OUTBOX].items() if k[0] in receivers}
 

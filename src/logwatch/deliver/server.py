@@ -65,10 +65,11 @@ def split_listen(listen: str) -> tuple[str, int]:
 
 
 class HttpServer:
-    """Answers GET on `/metrics`, `/livez`, `/healthz`, `/readyz` and `/`.
+    """Answers GET on `/metrics`, `/livez`, `/healthz`, `/readyz`, `/` and `/status.json`.
 
     `checks` says of each thing that must work before the daemon is ready: True, or why not. `status` is what
-    the status page shows (see `status_page.page`). Both are called on the loop and must not wait.
+    the status page shows (see `status_page.page`), `report` the same for programs. All are called on the loop
+    and must not wait.
     `clock` gives seconds since the epoch; `patience_s` is how long a client may take over one answer.
     """
 
@@ -79,6 +80,7 @@ class HttpServer:
         checks: Checks,
         status: Status,
         *,
+        report: Status = dict,
         clock: Callable[[], float] = time.time,
         patience_s: float = PATIENCE_S,
     ) -> None:
@@ -86,6 +88,7 @@ class HttpServer:
         self._metrics = metrics
         self._checks = checks
         self._status = status
+        self._report = report
         self._clock = clock
         self._patience_s = patience_s
         self._encoding = asyncio.Lock()
@@ -134,6 +137,7 @@ class HttpServer:
         app.router.add_get("/healthz", self._get_livez)
         app.router.add_get("/readyz", self._get_readyz)
         app.router.add_get("/", self._get_status)
+        app.router.add_get("/status.json", self._get_report)
         return app
 
     @web.middleware
@@ -173,6 +177,9 @@ class HttpServer:
 
     async def _get_status(self, _request: web.Request) -> web.StreamResponse:
         return web.Response(text=status_page.page(self._status()), content_type="text/html", charset="utf-8")
+
+    async def _get_report(self, _request: web.Request) -> web.StreamResponse:
+        return web.json_response(self._report())
 
 
 class _Exposition(web.Response):

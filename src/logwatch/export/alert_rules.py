@@ -87,7 +87,10 @@ count without (PLACES) (
 
 # Counts are "about" so many: increase() extrapolates from its samples to the ends of the window.
 _CONCERNED = 'Daemons concerned: {{ printf "%.0f" $value }}.'
-_EXPLAIN = "`logwatch explain {{ $labels.error_id }}` tells the cause, what to try first and what not to."
+_EXPLAIN = (
+    "`logwatch explain {{ $labels.error_id }}` tells the cause, what to try first and what not to; the"
+    " dashboard Known errors tells where."
+)
 # As long as the daemon itself takes an incident for open (limits.quiet_after_s).
 _QUIET_AFTER = "30m"
 
@@ -100,7 +103,7 @@ sum without (PLACES, source) (
 )""",
         over=0,
         summary="{{ $labels.error_id }} was found in the logs",
-        description="It was not there before, or it goes on. " + _EXPLAIN,
+        description=_EXPLAIN,
         keep=_QUIET_AFTER,
     ),
     # The eight ranks of one node print the error they die of once each; more is a larger job, or a loop.
@@ -197,6 +200,30 @@ sum without (PLACES) (
         summary="bytes of source {{ $labels.source }} were lost before they were read",
         description="About {{ $value | humanize1024 }}B in 15 minutes, reason {{ $labels.reason }}: an error"
         " that stood in them was not seen.",
+        severity="warning",
+    ),
+    Alert(
+        "LogwatchFilesMissed",
+        """\
+sum without (PLACES) (
+  increase(logwatch_files_missed_total[15m])
+)""",
+        over=0,
+        summary="files of source {{ $labels.source }} came and went unread",
+        description='About {{ printf "%.0f" $value }} in 15 minutes were gone before they could be opened. An'
+        " error that stood in them was not seen.",
+        severity="warning",
+    ),
+    Alert(
+        "LogwatchGaps",
+        """\
+sum without (PLACES) (
+  increase(logwatch_gaps_total[15m])
+)""",
+        over=0,
+        summary="records of source {{ $labels.source }} were dropped before they could be read",
+        description='About {{ printf "%.0f" $value }} times in 15 minutes, reason {{ $labels.reason }}: an'
+        " error that stood in them was not seen.",
         severity="warning",
     ),
     # The first half waits for what is late, the second hears of what was given up.

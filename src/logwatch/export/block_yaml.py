@@ -25,4 +25,4 @@ _Block.add_representer(str, _text)
 
 def block_yaml(value: Any) -> str:
     """`value`, made of dicts, lists, texts and numbers, as one document."""
-    return yaml.dump(value, Dumper=_Block, sort_keys=False, allow_unicode=True, width=110)
+    return yaml.dump(value, Dumper=_Block, sort_keys=False, width=110)

@@ -69,7 +69,7 @@ def _now() -> list[Panel]:
 
 def _reading() -> list[Panel]:
     def per_hour(name: str, legend: str) -> Query:
-        return Query(f"sum(increase(logwatch_{name}_total{{{_CHOSEN}}}[1h]))", legend)
+        return Query(f"sum(increase(logwatch_{name}_total{{{_CHOSEN}}}[1h])) or vector(0)", legend)
 
     return [
         timeseries(
@@ -100,9 +100,12 @@ def _reading() -> list[Panel]:
         ),
         timeseries(
             "Files",
-            Query(f"sum by (state) (logwatch_files{{{_CHOSEN}}})", "{{state}}"),
-            "current: read to the end. behind: there is more. nameless: deleted or renamed, and read on."
-            " unreadable: paths that cannot be opened.",
+            [
+                Query(f"sum by (state) (logwatch_files{{{_CHOSEN}}})", "{{state}}"),
+                Query(f"sum(logwatch_source_stalled{{{_CHOSEN}}})", "sources that hang"),
+            ],
+            "current: read to the end. unfinished: all but a line without an end. behind: there is more."
+            " nameless: deleted or renamed, and read on. unreadable: paths that cannot be opened.",
         ),
         timeseries(
             "Time since the last new bytes",
@@ -118,6 +121,8 @@ def _reading() -> list[Panel]:
                 per_hour("generations", "began"),
                 per_hour("truncations", "truncated"),
                 per_hour("records_truncated", "lines over the limit"),
+                per_hour("files_missed", "came and went unread"),
+                per_hour("gaps", "gaps in the journal or the kernel's log"),
             ],
             "Rotation and restarts show here; many lines over the limit ask for a larger one.",
         ),
@@ -186,9 +191,14 @@ def _telling() -> list[Panel]:
             "They are kept over restarts and sent when the receiver takes messages again.",
         ),
         timeseries(
-            "Open incidents",
-            Query(f"sum by (job) (logwatch_incidents_open{{{_CHOSEN}}})", "{{job}}"),
-            "Not quiet yet, over all daemons.",
+            "Notices held back",
+            Query(
+                "sum by (receiver, reason)"
+                f" (increase(logwatch_silenced_total{{{_CHOSEN}}}[$__rate_interval]))",
+                "{{receiver}} {{reason}}",
+            ),
+            "By a silence, by a time interval, as one of a crowd, over the budget, or as only counted.",
+            style="bars",
         ),
     ]
 

@@ -80,9 +80,14 @@ def _labels(open_: Open) -> dict[str, str]:
 
 def _reasons(open_: Open, edges: Edges) -> list[Remark]:
     """What is not known, and why these events are told together, what a line itself says first."""
-    whys = [strand.why for strand in open_.strands.values() if strand.why and strand.key != open_.root]
-    whys.sort(key=lambda why: (why.kind.startswith("edge"), why.kind, sorted(why.values.items())))
-    return [*_gaps(open_, edges), *whys][:MAX_REASONS]
+    explained = [strand for strand in open_.strands.values() if strand.why and strand.key != open_.root]
+    explained.sort(key=lambda strand: (_by_weight(strand.why), -strand.count, strand.key))
+    return [*_gaps(open_, edges), *(strand.why for strand in explained if strand.why)][:MAX_REASONS]
+
+
+def _by_weight(why: Remark | None) -> int:
+    """What a line itself says comes before what is known of such lines."""
+    return {"edge": 2, "edge_looking_back": 1}.get(why.kind if why else "", 0)
 
 
 def _gaps(open_: Open, edges: Edges) -> Iterator[Remark]:

@@ -1,12 +1,21 @@
 """What the catalogue adds to what was observed: together they are the published incident."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 
-from logwatch.catalogue.entry import Entry, Language, Severity, ranked_dead_ends, ranked_workarounds
+from logwatch.catalogue.entry import (
+    Entry,
+    Language,
+    Severity,
+    Workaround,
+    ranked_dead_ends,
+    ranked_workarounds,
+)
 from logwatch.incident.account import Account
 from logwatch.incident.event import Advice, advice, warning
 from logwatch.incident.incident import MAX_PLACES, Incident
+from logwatch.incident.outcomes import Experience
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +25,7 @@ class Advisor:
     entries: Mapping[str, Entry]
     catalogue_version: str
     language: Language = "en"
+    experience: Experience = field(default_factory=Experience)
 
     def incident(self, account: Account) -> Incident:
         """The published form. An entry that is gone from the catalogue leaves its fields empty."""
@@ -69,4 +79,20 @@ class Advisor:
     def _workarounds(self, entry: Entry | None) -> list[Advice]:
         if entry is None:
             return []
-        return [advice(w) for w in ranked_workarounds(entry, language=self.language)]
+        actions = self.actions(entry.id)
+        said = self._ranked(entry, self.language)
+        known = [self.experience.of(entry, action) for action in actions]
+        return [
+            replace(advice(workaround), worked=outcome.worked, tried=outcome.tried)
+            for workaround, outcome in zip(said, known, strict=True)
+        ]
+
+    def actions(self, error_id: str) -> list[str]:
+        """What is advised, in the order in which it is, in the words of the catalogue's own language."""
+        entry = self.entries.get(error_id)
+        return [w.action for w in self._ranked(entry, "en")] if entry is not None else []
+
+    def _ranked(self, entry: Entry, language: Language) -> list[Workaround]:
+        return ranked_workarounds(
+            entry, language=language, expected=partial(self.experience.expected_of, entry)
+        )

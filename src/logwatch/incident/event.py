@@ -42,12 +42,17 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One thing to do, or not to do. `rate` is the claimed share of successes, or failures, from 0 to 1."""
+    """One thing to do, or not to do. `rate` is the claimed share of successes, or failures, from 0 to 1.
+
+    `tried` is how often it was tried here, as people have said, and `worked` how often it helped.
+    """
 
     action: str
     rate: float | None = None
     why: str = ""
     condition: str = ""
+    worked: int = 0
+    tried: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ One page, one cause. The way of an event:
    in which its cause would have been heard of. Afterwards it is told again when its root turns out to be
    another one, while it grows (after 1, 5, 15 and 60 minutes, then hourly), and when it goes quiet: when
    nothing was added for a while, or a line said that it is over. It is never called resolved: logs do not
-   say so.
+   say so; and it is remembered for two hours more, because what follows from it may be late.
 
 Memory is bounded: by the number of strands, and within a strand by what is kept of each kind.
 """
@@ -36,7 +36,8 @@ from logwatch.incident.open import MAX_ABSORBED, Holds, Open
 from logwatch.incident.pointers import Pointers, job_of, read, short_host
 from logwatch.incident.strand import Strand, moment_of
 
-QUIET_AFTER_S = 1800.0
+# Longer than collectives usually wait: an incident should not go quiet just before its effects are told.
+QUIET_AFTER_S = 2400.0
 # Strands held at once; beyond, the incident that has been silent longest is let go.
 MAX_OPEN = 10_000
 # After so long a pause the same error is asked anew for its cause.
@@ -71,7 +72,7 @@ class Fold:
         self._closed: list[str] = []
 
     def __len__(self) -> int:
-        return len(self._open)
+        return sum(not open_.is_quiet for open_ in self._open.values())
 
     def use(self, advisor: Advisor, edges: Edges, holds: Holds, quiet_after_s: float) -> None:
         """Goes by another catalogue and other times from now on; open incidents stay open."""
@@ -94,20 +95,25 @@ class Fold:
                 self._serial = max(self._serial, strand.serial + 1)
             self._agenda.note(open_.incident_id, open_.due_at(self._quiet_after_s))
 
-    def feed(self, event: Event, now: float, times: int = 1) -> tuple[str, list[Notice]]:
-        """Adds one event, seen `times` times: the id of its incident, and what is due to be said at once."""
+    def feed(
+        self, event: Event, now: float, times: int = 1, lasted_s: float = 0.0
+    ) -> tuple[str, list[Notice]]:
+        """Adds one event, seen `times` times within `lasted_s`.
+
+        Gives the id of its incident, and what is due to be said at once.
+        """
         self._mind_the_clock(now)
         said = read(event)
         strand = self._strand_of(event, said, now)
         notices: list[Notice] = []
         if strand.incident:
             self._open[strand.incident].total += times
-        if strand.add(event, said, times) or not strand.incident:
+        if strand.add(event, said, times, lasted_s) or not strand.incident:
             changed = self._forest.settle(strand)
             if changed or not strand.incident:
                 notices = self._regroup([strand, *changed], now)
         open_ = self._open[strand.incident]
-        open_.stir(strand, now)
+        open_.stir(strand, now, self._holds.cause_s)
         self._touch(open_)
         return open_.incident_id, [*notices, *self._make_room(now)]
 
@@ -118,13 +124,14 @@ class Fold:
         brought nothing about is not told any more.
         """
         strand = self._forest.latest(error_id, job, job or short_host(host))
-        if strand is not None and self._open[strand.incident].root == strand.key:
-            open_ = self._open[strand.incident]
-            open_.cleared_at = now
-            if not open_.is_told and len(open_.strands) == 1:
-                self._close(open_)
-            else:
-                self._touch(open_)
+        if strand is None or self._open[strand.incident].root != strand.key:
+            return
+        open_ = self._open[strand.incident]
+        open_.cleared_at = now
+        if not open_.is_told and len(open_.strands) == 1:
+            self._close(open_)
+        else:
+            self._touch(open_)
 
     def tick(self, now: float) -> list[Notice]:
         """What has become due by `now`."""
@@ -133,7 +140,10 @@ class Fold:
         for incident_id in self._agenda.take(now):
             open_ = self._open[incident_id]
             while incident_id in self._open and open_.due_at(self._quiet_after_s) <= now:
-                notices.append(self._tell(open_, now))
+                if open_.is_quiet:
+                    self._close(open_)
+                else:
+                    notices.append(self._tell(open_, now))
             if incident_id in self._open:
                 self._agenda.note(incident_id, open_.due_at(self._quiet_after_s))
         return notices
@@ -153,9 +163,18 @@ class Fold:
         self._touched, self._closed = {}, []
         return touched, closed
 
+    def told(self) -> list[str]:
+        """Ids of the open incidents that were told."""
+        return [open_.incident_id for open_ in self._open.values() if open_.is_told]
+
+    def incident(self, incident_id: str) -> Incident | None:
+        """The open incident of that id as it would be told now; None where there is none."""
+        open_ = self._open.get(incident_id)
+        return None if open_ is None else self._incident(open_)
+
     def current(self) -> list[Incident]:
         """All open incidents as they would be told now, newest last."""
-        incidents = [self._incident(open_) for open_ in self._open.values()]
+        incidents = [self._incident(open_) for open_ in self._open.values() if not open_.is_quiet]
         return sorted(incidents, key=lambda incident: (incident.first_seen, incident.incident_id))
 
     def _strand_of(self, event: Event, said: Pointers, now: float) -> Strand:
@@ -171,14 +190,20 @@ class Fold:
         return strand
 
     def _starts_anew(self, latest: Strand, event: Event, said: Pointers, now: float) -> bool:
-        """Whether `event` comes after a pause and has another cause than those before."""
+        """Whether `event` comes after a pause and has another cause than those before.
+
+        What went quiet and comes again is another incident.
+        """
+        open_ = self._open[latest.incident]
+        if open_.is_quiet and open_.root == latest.key:
+            return True
         at = moment_of(event).time
         if not (event.is_dated and latest.is_dated):
             return False
         if latest.first.time - PAUSE_S <= at <= latest.last + PAUSE_S:
             return False
         alone = Strand.of(event, latest.job, latest.home, self._serial, now)
-        alone.add(event, said, 1)
+        alone.add(event, said)
         best = self._forest.best_link(alone)
         return (best.cause.key if best else "") != latest.parent
 
@@ -235,10 +260,8 @@ class Fold:
         if not open_.is_told:
             return self._notice("opened", open_, now)
         if open_.quiet_at(self._quiet_after_s) <= now:
-            why = [] if open_.cleared_at is None else [Remark("cleared")]
-            notice = self._notice("quiet", open_, now, why)
-            self._close(open_)
-            return notice
+            open_.is_quiet = True
+            return self._notice("quiet", open_, now, [Remark("cleared")] if open_.cleared_at else [])
         return self._notice("updated", open_, now, list(open_.changes()))
 
     def _notice(
@@ -259,7 +282,8 @@ class Fold:
             open_ = next(iter(self._open.values()))
             if not open_.is_told:
                 notices.append(self._notice("opened", open_, now))
-            notices.append(self._notice("quiet", open_, now, [Remark("crowded_out")]))
+            if not open_.is_quiet:
+                notices.append(self._notice("quiet", open_, now, [Remark("crowded_out")]))
             self._close(open_)
         return notices
 

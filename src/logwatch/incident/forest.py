@@ -36,7 +36,7 @@ class Forest:
     def plant(self, strand: Strand) -> None:
         self._by_key[strand.key] = strand
         self._by_job.setdefault(strand.job, {})[strand.key] = strand
-        self._latest[strand.error_id, strand.job, strand.home] = strand.key
+        self._note_latest(strand)
 
     def fell(self, strand: Strand) -> None:
         del self._by_key[strand.key]
@@ -44,9 +44,12 @@ class Forest:
         del beside[strand.key]
         if not beside:
             del self._by_job[strand.job]
-        name = (strand.error_id, strand.job, strand.home)
-        if self._latest[name] == strand.key:
-            del self._latest[name]
+        if self._latest[strand.error_id, strand.job, strand.home] == strand.key:
+            del self._latest[strand.error_id, strand.job, strand.home]
+            # An earlier one of the same error, in another incident, may still be there.
+            for other in beside.values():
+                if (other.error_id, other.home) == (strand.error_id, strand.home):
+                    self._note_latest(other)
 
     def best_link(self, effect: Strand) -> Link | None:
         """The most probable explanation of `effect`."""
@@ -82,6 +85,11 @@ class Forest:
             return strand
         ring = [*seen.values()][[*seen].index(strand.key) :]
         return min(ring, key=lambda member: seniority(member, self.edges))
+
+    def _note_latest(self, strand: Strand) -> None:
+        latest = self.latest(strand.error_id, strand.job, strand.home)
+        if latest is None or latest.serial < strand.serial:
+            self._latest[strand.error_id, strand.job, strand.home] = strand.key
 
     def _better(self, found: Link | None, effect: Strand) -> Link | None:
         """`found`, if it explains `effect` better than its parent does."""

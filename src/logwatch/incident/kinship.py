@@ -16,7 +16,8 @@ Of several causes the most probable is, in this order:
 1. the one that the effect's line names: a previous Xid, a pid, a rank, a peer;
 2. the one of the more probable class: hardware, then what a process or the scheduler did, then transport,
    timeouts, and last what launchers sum up;
-3. the earlier one. So a scheduler's action outranks the processes it ends, and is outranked by a process
+3. the one that comes nearest to when the effect began to wait, where its line says when that was;
+4. the earlier one. So a scheduler's action outranks the processes it ends, and is outranked by a process
    that had failed before.
 """
 
@@ -53,7 +54,7 @@ class Link:
 
     cause: Strand
     why: Remark
-    rank: tuple[int, Seniority]
+    rank: tuple[int, int, float, Seniority]
 
 
 def seniority(strand: Strand, edges: Edges) -> Seniority:
@@ -66,18 +67,15 @@ def link(cause: Strand, effect: Strand, edges: Edges) -> Link | None:
     """How `cause` explains `effect`; None where it does not."""
     if cause is effect or not _can_meet(cause, effect):
         return None
-    named = _previous_xid(cause, effect)
-    if named is None:
-        edge = next(
-            (e for e in edges.between(cause.error_id, effect.error_id) if _fits(e, cause, effect)), None
-        )
-        if edge is None:
-            return None
-        named = next(_named(cause, effect), None)
-        why = named or _known(edge, cause, effect)
-    else:
-        why = named
-    return Link(cause, why, (named is None, seniority(cause, edges)))
+    senior = seniority(cause, edges)
+    if why := _previous_xid(cause, effect):
+        return Link(cause, why, (_NAMED, senior[0], 0.0, senior))
+    for edge in edges.between(cause.error_id, effect.error_id):
+        if _fits(edge, cause, effect):
+            why = next(_named(cause, effect), None)
+            rank = (_NAMED if why else _KNOWN, senior[0], _distance_s(edge, cause, effect), senior)
+            return Link(cause, why or _known(edge, cause, effect), rank)
+    return None
 
 
 def _can_meet(one: Strand, other: Strand) -> bool:
@@ -120,6 +118,14 @@ def _is_timely(cause: Strand, effect: Strand, window_s: float, late_s: float) ->
     if not (cause.is_dated and effect.is_dated):
         return True
     return cause.seen_between(effect.first.time - window_s, effect.first.time + late_s)
+
+
+def _distance_s(edge: Edge, cause: Strand, effect: Strand) -> float:
+    """How far the cause is from when the effect began to wait; 0 where that is not known."""
+    looked_back_s = effect.involved.look_back_s
+    if edge.within_s is not None or not looked_back_s or not (cause.is_dated and effect.is_dated):
+        return 0.0
+    return abs(effect.first.time - looked_back_s - cause.first.time)
 
 
 def _previous_xid(cause: Strand, effect: Strand) -> Remark | None:

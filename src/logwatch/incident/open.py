@@ -10,7 +10,11 @@ from logwatch.incident.strand import Strand
 
 # A growing incident is told again 1, 5, 15 and 60 minutes after its opening, then hourly.
 UPDATE_GAPS_S = (60.0, 240.0, 600.0, 2700.0, 3600.0)
+# What comes in one burst is told once.
+BURST_S = 10.0
 _NEVER = float("inf")
+# What went quiet is remembered so long: a collective that timed out looks back half an hour and more.
+REMEMBERED_S = 7200.0
 # A server that comes back and goes again within this time has not come back.
 CLEARED_AFTER_S = 60.0
 
@@ -27,7 +31,7 @@ class Holds:
     """
 
     cause_s: float = 1.0
-    # An error that is known to follow from others.
+    # An error that is known to follow from others, whose lines may come after its own.
     effect_s: float = 2.0
     # Peers of a process that died speak within milliseconds, but InfiniBand tries again for 7 to 30 s.
     transport_s: float = 10.0
@@ -45,7 +49,8 @@ class Holds:
                 return self.timeout_s
             case EventClass.LAUNCHER:
                 return self.launcher_s
-        return self.effect_s if any(edges.into(error_id)) else self.cause_s
+        may_come_first = any(edge.late_s for edge in edges.into(error_id))
+        return self.effect_s if may_come_first else self.cause_s
 
 
 @dataclass(slots=True)
@@ -53,7 +58,9 @@ class Open:
     """An open incident. Times are seconds since the epoch, as the daemon's clock has them.
 
     `root` is the key of the strand it is about. It is told first at `opens_at`; `told_root` is what it was
-    told to be about then, empty before. `retell_at` is when a new root is told, None where there is none.
+    told to be about last, empty before. `grown_at` is when the first event came that is not told yet, and
+    `retell_at` when it is told that there is another root, or that it stirs again: None where there is no
+    such news. While it `is_quiet` it is only remembered, for what may follow from it yet.
     """
 
     incident_id: str
@@ -70,7 +77,9 @@ class Open:
     told_places: int = 0
     notices: int = 0
     growths: int = 0
+    grown_at: float | None = None
     retell_at: float | None = None
+    is_quiet: bool = False
     cleared_at: float | None = None
     absorbed: list[str] = field(default_factory=list)
 
@@ -92,22 +101,29 @@ class Open:
             is_news = self.is_told and self.told_root != root.key
             self.retell_at = now + hold_s if is_news else None
 
-    def stir(self, strand: Strand, now: float) -> None:
-        """There was another event of `strand`."""
+    def stir(self, strand: Strand, now: float, hold_s: float) -> None:
+        """There was another event of `strand`. If it had gone quiet, that is told after `hold_s`."""
         self.stirred_at = now
+        if self.grown_at is None:
+            self.grown_at = now
         if strand.key == self.root:
             self.cleared_at = None
+        if self.is_quiet:
+            self.is_quiet, self.cleared_at, self.retell_at = False, None, now + hold_s
+            self.growths = 0
 
     def due_at(self, quiet_after_s: float) -> float:
         """When there is something to tell: that it is there, what has changed, or that it went quiet."""
         if not self.is_told:
             return self.opens_at
+        if self.is_quiet:
+            return self.stirred_at + REMEMBERED_S
         due = self.quiet_at(quiet_after_s)
         if self.retell_at is not None:
             due = min(due, self.retell_at)
-        if self.total != self.told_count + self.told_echoes:
+        if self.grown_at is not None:
             gap = UPDATE_GAPS_S[min(self.growths, len(UPDATE_GAPS_S) - 1)]
-            due = min(due, self.told_at + gap)
+            due = min(due, max(self.told_at + gap, self.grown_at + BURST_S))
         return due
 
     def quiet_at(self, quiet_after_s: float) -> float:
@@ -129,7 +145,7 @@ class Open:
         if self.is_told and self.told_root == self.root:
             self.growths += 1
         self.told_root, self.told_error = self.root, self.root_strand.error_id
-        self.told_at, self.retell_at = now, None
+        self.told_at, self.retell_at, self.grown_at = now, None, None
         self.told_count, self.told_echoes = self.counts()
         self.told_places = len(self.root_strand.places)
         self.notices += 1
@@ -145,8 +161,9 @@ class Open:
         self.opens_at += seconds
         self.stirred_at += seconds
         self.told_at += seconds
-        self.retell_at = None if self.retell_at is None else self.retell_at + seconds
-        self.cleared_at = None if self.cleared_at is None else self.cleared_at + seconds
+        for name in ("grown_at", "retell_at", "cleared_at"):
+            if getattr(self, name) is not None:
+                setattr(self, name, getattr(self, name) + seconds)
         for strand in self.strands.values():
             strand.arrived += seconds
 

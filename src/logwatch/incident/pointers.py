@@ -36,7 +36,7 @@ _PREVIOUS_XID = re.compile(r"caused by previous Xid (\d{1,3})")
 _CULPRITS = (
     re.compile(r"(?:collective|global) timeout[^\n]{0,40}? from\s{1,4}rank (\d{1,7})"),
     re.compile(r"Ranks? (\d{1,7}(?:, \d{1,7}){0,4000}) failed to pass monitoredBarrier"),
-    re.compile(r"Rank (\d{1,7})\]?:? ?[^\n]{0,40}?timed out in monitoredBarrier"),
+    re.compile(r"Rank (\d{1,7}) timed out in monitoredBarrier"),
     re.compile(r"\[(\d[\d, ]{0,2000})\] are the lagging ranks"),
 )
 _FROM_HERE = "from this local rank"
@@ -45,7 +45,8 @@ _TIMEOUT = re.compile(r"Timeout\(ms\)=(\d{1,15})")
 _DURATION = re.compile(r"(\d{1,15}(?:\.\d{1,6})?) ?(ms|s)?")
 _CLOCK = re.compile(r"(\d{1,4}):(\d\d):(\d\d)")
 # How long something had been waited for, the surest first; the factor makes seconds of it.
-_WAITS = (("ran_ms", 1e-3), ("stuck_s", 1.0), ("timeout_ms", 1e-3), ("timeout_s", 1.0), ("seconds", 1.0))
+_WAITS = {"ran_ms": 1e-3, "stuck_s": 1.0, "timeout_ms": 1e-3, "timeout_s": 1.0, "seconds": 1.0}
+_TELLS_A_WAIT = frozenset({*_WAITS, "timeout"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,20 +186,21 @@ def _names_a_pid(name: str) -> bool:
 
 def _devices(captures: Mapping[str, str]) -> Iterator[str]:
     for name in ("device", "bdf"):
-        found = _PCI.search(captures.get(name, ""))
-        if found:
+        if name in captures and (found := _PCI.search(captures[name])):
             yield f"{found['domain'] or '0000'}:{found['bus']}".lower()
 
 
 def _nodes(event: Event) -> Iterator[str]:
-    for name in (event.node, event.captures.get("node", "")):
-        if _HOST.fullmatch(name):
+    for name in (event.node, event.captures.get("node")):
+        if name and _HOST.fullmatch(name):
             yield short_host(name)
 
 
 def _peers(captures: Mapping[str, str]) -> Iterator[str]:
     """Addresses and hosts; a bare number is a rank, which is blamed by nobody here."""
-    name = captures.get("peer", "").strip("[]").split("%", 1)[0]
+    if "peer" not in captures:
+        return
+    name = captures["peer"].strip("[]").split("%", 1)[0]
     if (_HOST.fullmatch(name) or _IPV6.fullmatch(name)) and not name.isdigit():
         yield short_host(name)
 
@@ -224,7 +226,9 @@ def _look_back_s(captures: Mapping[str, str], line: str) -> float:
 
 
 def _waited_s(captures: Mapping[str, str]) -> float:
-    for name, factor in _WAITS:
+    if _TELLS_A_WAIT.isdisjoint(captures):
+        return 0.0
+    for name, factor in _WAITS.items():
         found = _DURATION.fullmatch(captures.get(name, ""))
         if found:
             return float(found[1]) * factor

@@ -10,19 +10,19 @@ Repeats are counted before they are ordered, so that a log of a million equal li
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from logwatch.catalogue.causality import CLOCK_SKEW_S, NO_EDGES, Edges
+from logwatch.catalogue.causality import NO_EDGES, Edges
 from logwatch.incident.advisor import Advisor
 from logwatch.incident.event import Event, rfc3339
 from logwatch.incident.fold import QUIET_AFTER_S, Fold
 from logwatch.incident.incident import Incident, Notice
 from logwatch.incident.open import Holds
 from logwatch.incident.pointers import read
-from logwatch.incident.strand import moment_of
+from logwatch.incident.strand import SPELL_GAP_S, moment_of
 
-# Lines that are closer together than clocks are need no place of their own in the order.
-_ONE_RUN_S = CLOCK_SKEW_S
+# A storm is cut into pieces of this length, so that the clock goes on while it lasts.
+_ONE_RUN_S = 60.0
 # A run is some kilobytes; with more, only how often an error stands in a file is kept.
-MAX_RUNS = 100_000
+MAX_RUNS = 50_000
 
 
 def fold(
@@ -35,28 +35,32 @@ def fold(
 ) -> list[Incident]:
     """The incidents in `events`, which come in any order; the first one first."""
     folding = Fold(advisor, edges, holds=holds, quiet_after_s=quiet_after_s)
-    closed: list[Incident] = []
+    ended: dict[str, Incident] = {}
     now = 0.0
     for run in _in_order(_runs(events)):
-        closed += _gone_quiet(_pass_time(folding, now, run.at))
+        _note_ends(_pass_time(folding, now, run.at), ended)
         now = run.at
-        _, notices = folding.feed(run.event, run.at, run.times)
-        closed += _gone_quiet(notices)
-    incidents = [*closed, *folding.current()]
-    return sorted(incidents, key=lambda incident: (incident.first_seen, incident.incident_id))
+        _note_ends(folding.feed(run.event, run.at, run.times, run.end - run.at)[1], ended)
+    ended.update((incident.incident_id, incident) for incident in folding.current())
+    return sorted(ended.values(), key=lambda incident: (incident.first_seen, incident.incident_id))
 
 
 @dataclass(slots=True)
 class _Run:
-    """Equal events, close together: the first of them, and how many."""
+    """Equal events, close together: the first of them, and how many until when."""
 
     event: Event
     at: float
+    end: float
     times: int = 1
+
+    def goes_on(self, at: float) -> bool:
+        """Whether an equal event at that time is part of it."""
+        return self.at <= at <= min(self.end + SPELL_GAP_S, self.at + _ONE_RUN_S)
 
 
 def _runs(events: Iterable[Event]) -> list[_Run]:
-    """The events; those that say the same of the same process within a few seconds are counted as one."""
+    """The events; those that say the same of the same process in one spell are counted as one."""
     runs: list[_Run] = []
     latest: dict[tuple[object, ...], _Run] = {}
     for event in events:
@@ -66,10 +70,11 @@ def _runs(events: Iterable[Event]) -> list[_Run]:
         if not is_full:
             what = (*what, *sorted(event.labels.items()), read(event))
         run = latest.get(what)
-        if run is not None and (is_full or 0 <= at - run.at <= _ONE_RUN_S):
+        if run is not None and (is_full or run.goes_on(at)):
             run.times += 1
+            run.end = max(run.end, at)
         else:
-            run = latest[what] = _Run(event, at)
+            run = latest[what] = _Run(event, at, at)
             runs.append(run)
     return runs
 
@@ -79,7 +84,7 @@ def _in_order(runs: Sequence[_Run]) -> list[_Run]:
     end = max((run.at for run in runs if run.event.is_dated), default=None)
     for run in runs:
         if end is not None and not run.event.is_dated and run.at > end:
-            run.at = end
+            run.at = run.end = end
             run.event = replace(run.event, time=rfc3339(end))
     return sorted(runs, key=lambda run: (run.at, run.event.is_dated, run.event.path, run.event.offset))
 
@@ -91,10 +96,10 @@ def _pass_time(folding: Fold, since: float, until: float) -> Iterator[Notice]:
         yield from folding.tick(since)
 
 
-def _gone_quiet(notices: Iterable[Notice]) -> list[Incident]:
-    """The incidents that ended, but for those that became part of another."""
-    return [
-        notice.incident
-        for notice in notices
-        if notice.kind == "quiet" and not any(remark.kind == "merged" for remark in notice.what_changed)
-    ]
+def _note_ends(notices: Iterable[Notice], ended: dict[str, Incident]) -> None:
+    """Keeps each incident as it was when it went quiet; one that became part of another is no more."""
+    for notice in notices:
+        if any(remark.kind == "merged" for remark in notice.what_changed):
+            ended.pop(notice.incident.incident_id, None)
+        elif notice.kind == "quiet":
+            ended[notice.incident.incident_id] = notice.incident

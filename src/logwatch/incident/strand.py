@@ -86,15 +86,18 @@ class Strand:
             is_dated=event.is_dated,
         )
 
-    def add(self, event: Event, said: Pointers, times: int) -> bool:
-        """Takes in an event that was seen `times` times; whether anything but numbers changed."""
+    def add(self, event: Event, said: Pointers, times: int = 1, lasted_s: float = 0.0) -> bool:
+        """Takes in an event that was seen `times` times within `lasted_s`; whether that is news.
+
+        A repeat is none: it changes only numbers.
+        """
         self.count += times
         _add_place(self.places, event, said, times)
         self._keep_common(event.labels)
         is_new = self.involved.learn(said, MAX_INVOLVED)
-        return self._date(event) or is_new
+        return self._date(event, lasted_s) or is_new
 
-    def _date(self, event: Event) -> bool:
+    def _date(self, event: Event, lasted_s: float) -> bool:
         """A time that is only what serves instead counts as long as there is no better one."""
         if self.is_dated and not event.is_dated:
             return False
@@ -102,7 +105,7 @@ class Strand:
         begins = event.is_dated and not self.is_dated
         if begins:
             self.is_dated, self.spells, self.last = True, [], moment.time
-        self.last = max(self.last, moment.time)
+        self.last = max(self.last, moment.time + lasted_s)
         if begins or (moment, event.path) < (self.first, self.first_path):
             self.first, self.first_path, self.evidence, self.seed = (
                 moment,
@@ -111,7 +114,7 @@ class Strand:
                 event.event_id,
             )
             begins = True
-        return _add_spell(self.spells, moment.time) or begins
+        return _add_spell(self.spells, moment.time, moment.time + lasted_s) or begins
 
     def _keep_common(self, labels: Mapping[str, str]) -> None:
         """What is said of all events is what they agree on."""
@@ -163,17 +166,16 @@ def _add_place(places: dict[str, Place], event: Event, said: Pointers, times: in
         places[key] = Place(event.path, labels, times)
 
 
-def _add_spell(spells: list[tuple[float, float]], at: float) -> bool:
-    """Whether the error had not been seen around this time before."""
-    index = bisect_left(spells, (at, at))
-    if index and spells[index - 1][1] >= at - SPELL_GAP_S:
-        start, end = spells[index - 1]
-        spells[index - 1] = (start, max(end, at))
-        return False
-    if index < len(spells) and spells[index][0] <= at + SPELL_GAP_S:
-        spells[index] = (min(at, spells[index][0]), spells[index][1])
-        return False
-    spells.insert(index, (at, at))
+def _add_spell(spells: list[tuple[float, float]], start: float, end: float) -> bool:
+    """Adds a time at which the error was seen; whether it had not been seen around then before."""
+    index = bisect_left(spells, (start - SPELL_GAP_S, start - SPELL_GAP_S))
+    if index and spells[index - 1][1] >= start - SPELL_GAP_S:
+        index -= 1
+    near = index
+    while near < len(spells) and spells[near][0] <= end + SPELL_GAP_S:
+        start, end = min(start, spells[near][0]), max(end, spells[near][1])
+        near += 1
+    spells[index:near] = [(start, end)]
     if len(spells) > MAX_SPELLS:
         del spells[0]
-    return True
+    return near == index

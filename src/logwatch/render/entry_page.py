@@ -16,10 +16,10 @@ from logwatch.catalogue.entry import (
 from logwatch.incident.event import advice, warning
 from logwatch.render.columns import width_of, wrapped
 from logwatch.render.inert import inert, inert_line
+from logwatch.render.look import BOLD, COLOURS, DIM, Look
 from logwatch.render.message import step
 from logwatch.render.phrases import Phrases, phrases
-from logwatch.render.report import Look, paragraph, section, steps
-from logwatch.render.text import BOLD, COLOURS, DIM
+from logwatch.render.report import paragraph, section, steps
 
 
 @dataclass(frozen=True, slots=True)

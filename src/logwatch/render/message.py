@@ -25,6 +25,11 @@ MAX_TITLE = 200
 MAX_LABEL = 120
 MAX_ADVICE = 2000
 MAX_URL = 250
+# Enough of an incident's id to tell it from all others that anybody still asks about.
+SHORT_ID = 12
+_SHORT_ID = re.compile(r"[0-9a-f]{12}")
+# Of incidents that are made up to tell about others.
+OWN_DOMAIN = "logwatch"
 # An entry its own author is less sure of than this says so.
 UNSURE_BELOW = 0.7
 # Nothing that could end the brackets, quotes or code spans which a destination puts around it.
@@ -92,6 +97,7 @@ class Briefing:
     next_hits: str
     links: tuple[Link, ...]
     silence: str
+    outcome: str
     catalogue: str
     say: Phrases
 
@@ -124,6 +130,7 @@ def briefing(notice: Notice, language: Language = "en", *, status_url: str = "")
         next_hits=", ".join(inert_line(e) for e in incident.next_hits[:MAX_NEXT_HITS]) if whole else "",
         links=tuple(_links(incident, status_url, say)),
         silence=silence_command(incident) if acting else "",
+        outcome=outcome_command(incident),
         catalogue=say.catalogue.format(version=version) if version else "",
         say=say,
     )
@@ -133,13 +140,23 @@ def silence_command(incident: Incident) -> str:
     """What to type in order not to hear of this error in this job for two hours.
 
     Empty where a name could not be shown as it is: an altered command would silence something else, and a
-    shortened one could lose its quotes.
+    shortened one could lose its quotes. What logwatch says of itself (a digest) is no error to be silenced.
     """
     error, job = incident.error_id, incident.labels.get("job", "")
+    if incident.domain == OWN_DOMAIN:
+        return ""
     if any(name != inert_line(name) or len(name) > MAX_LABEL for name in (error, job)):
         return ""
     words = ["logwatch", "silence", "add", "--error", error, *(["--job", job] if job else [])]
     return shlex.join([*words, "--for", "2h"])
+
+
+def outcome_command(incident: Incident) -> str:
+    """What to type when the first advice has helped. Empty where there was none."""
+    name = incident.incident_id[:SHORT_ID]
+    if not incident.workarounds or not _SHORT_ID.fullmatch(name):
+        return ""
+    return f"logwatch outcome {name} worked"
 
 
 def _headline(incident: Incident, beginning: str, say: Phrases) -> str:
@@ -219,6 +236,7 @@ def step(advice: Advice, rate: str, say: Phrases) -> Step:
     text, why = _prose(advice.action), _prose(advice.why)
     notes = [
         "" if advice.rate is None else rate.format(percent=round(advice.rate * 100)),
+        say.here.format(worked=advice.worked, tried=advice.tried) if advice.tried else "",
         say.when.format(condition=inert_line(advice.condition)) if advice.condition else "",
     ]
     return Step(text, "" if why == text else why, "; ".join(filter(None, notes)))

@@ -44,9 +44,12 @@ class Phrases:
     echoes: str
     next_hits: str
     silence: str
+    outcome: str
+    here: str
     catalogue: str
     documentation: str
     status_page: str
+    digest: str
     # What an incident's `Remark`s say, by kind.
     remarks: Mapping[str, str]
 
@@ -98,9 +101,12 @@ _EN = Phrases(
     echoes="Follows from it",
     next_hits="People often hit next",
     silence="Quiet it",
+    outcome="If it helped (else `failed`)",
+    here="here it helped {worked} of {tried} times",
     catalogue="catalogue {version}",
     documentation="Documentation",
     status_page="Status page",
+    digest="Messages were held back",
     remarks={
         "previous_xid": "The driver names it: {effect} was caused by previous Xid {xid}.",
         "same_pid": "{effect} names the process of {cause}: pid {pid}.",
@@ -120,6 +126,12 @@ _EN = Phrases(
         "merged": "This is part of another incident: {error} ({incident}).",
         "cleared": "The log says that it is over.",
         "crowded_out": "Too many incidents are open; this one is not followed any longer.",
+        "unmuted": "It was muted; messages not sent: {count}.",
+        "crowd": "It befalls many jobs at once: {jobs} so far. Further ones are counted here.",
+        "digest": "Suppressed {count} further, about {incidents} incidents.",
+        "digest_of": "{error}: {count}.",
+        "digest_of_job": "{error} in job {job}: {count}.",
+        "digest_more": "And {count} more incidents.",
     },
 )
 
@@ -170,9 +182,12 @@ _ZH = Phrases(
     echoes="由此引发",
     next_hits="接下来常遇到",
     silence="静默",
+    outcome="若有效（否则用 `failed`）",
+    here="此处 {tried} 次中有效 {worked} 次",
     catalogue="目录 {version}",
     documentation="文档",
     status_page="状态页",
+    digest="部分消息未发送",
     remarks={
         "previous_xid": "驱动已指明：{effect} 由先前的 Xid {xid} 引起。",
         "same_pid": "{effect} 指明的进程即 {cause} 的进程：pid {pid}。",
@@ -192,6 +207,12 @@ _ZH = Phrases(
         "merged": "这属于另一事件：{error}（{incident}）。",
         "cleared": "日志表明已经恢复。",
         "crowded_out": "未结束的事件过多，不再跟踪此事件。",
+        "unmuted": "此前处于静默，未发送的消息：{count} 条。",
+        "crowd": "许多任务同时出现此错误：目前 {jobs} 个。其余的只在此处计数。",
+        "digest": "另有 {count} 条消息未发送，涉及 {incidents} 个事件。",
+        "digest_of": "{error}：{count} 条。",
+        "digest_of_job": "{error}（任务 {job}）：{count} 条。",
+        "digest_more": "另有 {count} 个事件。",
     },
 )
 

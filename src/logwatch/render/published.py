@@ -17,10 +17,7 @@ def published(incident: Incident) -> dict[str, Any]:
         **asdict(incident),
         "first_seen": rfc3339(incident.first_seen),
         "last_seen": rfc3339(incident.last_seen),
-        "workarounds": [
-            {"action": w.action, "success_rate": w.rate, "how": w.why, "condition": w.condition}
-            for w in incident.workarounds
-        ],
+        "workarounds": [_workaround(w) for w in incident.workarounds],
         "dead_ends": [
             {"action": d.action, "why_fails": d.why, "fail_rate": d.rate, "condition": d.condition}
             for d in incident.dead_ends
@@ -28,6 +25,17 @@ def published(incident: Incident) -> dict[str, Any]:
         "reasons": remarks(incident.reasons),
         "absorbed": [*incident.absorbed],
     }
+
+
+def _workaround(advice: Advice) -> dict[str, Any]:
+    """What is known of it here is there only where something is."""
+    said = {
+        "action": advice.action,
+        "success_rate": advice.rate,
+        "how": advice.why,
+        "condition": advice.condition,
+    }
+    return {**said, "here": {"worked": advice.worked, "tried": advice.tried}} if advice.tried else said
 
 
 def remarks(said: Iterable[Remark]) -> list[dict[str, Any]]:
@@ -60,7 +68,8 @@ def from_published(body: Mapping[str, Any]) -> Incident:
         place_count=body["place_count"],
         root_cause=body["root_cause"],
         workarounds=[
-            Advice(w["action"], w["success_rate"], w["how"], w["condition"]) for w in body["workarounds"]
+            Advice(w["action"], w["success_rate"], w["how"], w["condition"], **w.get("here", {}))
+            for w in body["workarounds"]
         ],
         dead_ends=[
             Advice(d["action"], d["fail_rate"], d["why_fails"], d["condition"]) for d in body["dead_ends"]

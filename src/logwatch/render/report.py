@@ -7,16 +7,17 @@ text from logs and paths is inert.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 
 from logwatch.catalogue.entry import Language, Severity
 from logwatch.incident.event import shortened
 from logwatch.incident.incident import Incident, Notice
 from logwatch.render.columns import clipped, width_of, wrapped
+from logwatch.render.effort import Effort, effort_words, nothing_found
 from logwatch.render.inert import inert_line
+from logwatch.render.look import BOLD, COLOURS, DIM, Look
 from logwatch.render.message import Briefing, Excerpt, Step, briefing
 from logwatch.render.phrases import phrases
-from logwatch.render.text import BOLD, COLOURS, DIM, Paint, plain
 
 # The matched line is shown on so many lines of the screen; its head and its tail say the most.
 MAX_LINE_ROWS = 4
@@ -26,16 +27,6 @@ _MAX_LABEL = 60
 # A place that is cut shorter tells nothing.
 _LEAST_PLACE = 12
 _INDENT = "  "
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How to show things: columns, language, the zone for times, and colours or none."""
-
-    width: int = 100
-    language: Language = "en"
-    zone: tzinfo = UTC
-    paint: Paint = plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +48,10 @@ class Finding:
     last: Spot | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """What was looked at: lines, files, bytes, seconds; `known` is how many errors were looked for."""
-
-    lines: int
-    files: int
-    size: int
-    seconds: float
-    known: int
+def of_incident(incident: Incident) -> Finding:
+    """A finding of which only the first place is known."""
+    evidence = incident.evidence
+    return Finding(incident, Spot(evidence.path, evidence.line_number, incident.labels, incident.first_seen))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +60,6 @@ class _Words:
     last: str
     more: str
     found: str
-    nothing: str
-    line: str
-    lines: str
-    in_files: str
-    looked_for: str
     explain: str
 
 
@@ -88,11 +69,6 @@ _WORDS: Mapping[Language, _Words] = {
         last="last",
         more="More:",
         found="{errors} known {error_word}, {times}, in {lines}{files} ({effort}).",
-        nothing="No known error in {lines}{files} ({effort}).",
-        line="1 line",
-        lines="{count} lines",
-        in_files=" of {count} files",
-        looked_for="{count} errors were looked for.",
         explain="`logwatch explain ID` tells all that is known about one.",
     ),
     "zh": _Words(
@@ -100,11 +76,6 @@ _WORDS: Mapping[Language, _Words] = {
         last="最近",
         more="更多：",
         found="{lines}日志{files}中有 {errors} 种已知错误，{times}（{effort}）。",
-        nothing="{lines}日志{files}中没有已知错误（{effort}）。",
-        line="1 行",
-        lines="{count} 行",
-        in_files="（{count} 个文件）",
-        looked_for="共查找 {count} 种错误。",
         explain="`logwatch explain ID` 给出某一种错误的全部信息。",
     ),
 }
@@ -243,16 +214,14 @@ def _references(incident: Incident, told: Briefing) -> Iterator[tuple[str, str]]
 
 
 def _ending(findings: Sequence[Finding], effort: Effort, look: Look) -> Iterator[str]:
-    words = _WORDS[look.language]
-    files = words.in_files.format(count=f"{effort.files:,}") if effort.files != 1 else ""
-    lines = words.line if effort.lines == 1 else words.lines.format(count=f"{effort.lines:,}")
-    said = {"lines": lines, "files": files, "effort": _effort(effort)}
     if not findings:
-        yield words.nothing.format(**said) + " " + words.looked_for.format(count=f"{effort.known:,}")
+        yield nothing_found(effort, look.language)
         return
+    words = _WORDS[look.language]
     errors = len({finding.incident.error_id for finding in findings})
     times = f"{sum(finding.incident.count for finding in findings):,}×"
     word = "error" if errors == 1 else "errors"
+    said = effort_words(effort, look.language)
     yield look.paint(BOLD, words.found.format(errors=errors, error_word=word, times=times, **said))
     if len(findings) > 1:
         yield from _overview(findings, look)
@@ -278,9 +247,3 @@ def _overview(findings: Sequence[Finding], look: Look) -> Iterator[str]:
         before = f"{_INDENT}{marked}  {error_id:<{name}}  {times:>{count}}  "
         room = look.width - len(_INDENT) - severity - name - count - 6
         yield before + clipped(where, room) if room > _LEAST_PLACE else before.rstrip()
-
-
-def _effort(effort: Effort) -> str:
-    if effort.seconds < 1 and effort.size < 1e6:
-        return f"{effort.seconds * 1000:.0f} ms"
-    return f"{effort.seconds:.1f} s, {effort.size / 1e6 / effort.seconds:,.0f} MB/s"

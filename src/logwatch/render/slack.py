@@ -133,6 +133,8 @@ def _footer(told: Briefing) -> str:
     shows_exactly = "`" not in command and _WORD_JOINER not in command and _size(command) <= _COMMAND
     if command and shows_exactly:
         told_below.append(f"{escaped(told.say.silence)}: `{command}`")
+    if told.outcome:
+        told_below.append(f"{escaped(told.say.outcome)}: `{escaped(told.outcome)}`")
     return " · ".join(filter(None, [*told_below, escaped(told.catalogue)]))
 
 

@@ -3,17 +3,12 @@
 Lines are not wrapped: the terminal does that, and a command copied from here stays whole.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from logwatch.catalogue.entry import Language
 from logwatch.incident.incident import Notice
+from logwatch.render.look import BOLD, COLOURS, DIM, Paint, coloured, plain
 from logwatch.render.message import Briefing, Excerpt, Step, briefing
-
-Paint = Callable[[str, str], str]
-
-# SGR parameters of ECMA-48.
-BOLD, DIM = "1", "2"
-COLOURS = {"critical": "1;31", "error": "31", "warning": "33", "info": "36"}
 
 
 def text(notice: Notice, language: Language = "en", *, status_url: str = "", colour: bool = False) -> str:
@@ -23,14 +18,6 @@ def text(notice: Notice, language: Language = "en", *, status_url: str = "", col
     """
     told = briefing(notice, language, status_url=status_url)
     return "\n".join(_lines(told, coloured if colour else plain)) + "\n"
-
-
-def coloured(sgr: str, text: str) -> str:
-    return f"\x1b[{sgr}m{text}\x1b[0m"
-
-
-def plain(_sgr: str, text: str) -> str:
-    return text
 
 
 def _lines(told: Briefing, paint: Paint) -> Iterable[str]:
@@ -78,6 +65,7 @@ def _below(told: Briefing, paint: Paint) -> Iterable[str]:
         (say.next_hits, told.next_hits),
         *((link.label, link.url) for link in told.links),
         (say.silence, told.silence),
+        (say.outcome, told.outcome),
     ]
     yield from (f"  {paint(DIM, label)}: {value}" for label, value in below if value)
     if told.catalogue:

@@ -232,26 +232,33 @@ def _set(members: Sequence[tuple[Any, Any]], caseless: bool) -> _Found:
 
 
 def _branch(options: Sequence[_Found]) -> _Found:
-    """One of the options: all exact ones stay exact; else the best demand of each, united."""
+    """One of the options: all exact ones stay exact; else demands of each, united, the best with the best."""
     weight = min(option.weight for option in options)
     exact = [option.exact for option in options]
     if all(run is not None and run.caseless == options[0].exact.caseless for run in exact):  # type: ignore[union-attr]
         texts = frozenset().union(*(run.texts for run in exact if run))
         if len(texts) <= MAX_ALTERNATIVES:
             return _Found(_Run(texts, exact[0].caseless), [], weight)  # type: ignore[union-attr]
-    united: set[str] = set()
-    caseless: set[bool] = set()
-    for option in options:
-        runs = [r for r in [*option.required, *([option.exact] if option.exact else [])] if _literals(r)]
-        if not runs:
-            return _anything(weight)
-        best = max(runs, key=lambda run: _merit(_literals(run)))
-        united |= best.texts
-        caseless.add(best.caseless)
-    if len(united) > MAX_ALTERNATIVES:
+    demands = [_demands(option) for option in options]
+    if not all(demands):
         return _anything(weight)
+    # Where an option has nothing more to demand, its best demand stands for it beside the others' second best.
+    most = max(map(len, demands))
+    united = [_united([runs[place if place < len(runs) else 0] for runs in demands]) for place in range(most)]
+    return _Found(None, [run for run in united if len(run.texts) <= MAX_ALTERNATIVES], weight)
+
+
+def _demands(option: _Found) -> list[_Run]:
+    """What `option` demands that can be looked for, the best first."""
+    runs = [*option.required, *([option.exact] if option.exact else [])]
+    return sorted(
+        (run for run in runs if _literals(run)), key=lambda run: _merit(_literals(run)), reverse=True
+    )
+
+
+def _united(runs: Sequence[_Run]) -> _Run:
     # Looking without regard to case for what is wanted in one case finds more, never less.
-    return _Found(None, [_Run(frozenset(united), any(caseless))], weight)
+    return _Run(frozenset().union(*(run.texts for run in runs)), any(run.caseless for run in runs))
 
 
 def _repeat(low: int, high: Any, found: _Found, caseless: bool) -> _Found:

@@ -241,6 +241,8 @@ _BRACKETED = _compiled(
     rf"\[{_GLOG}",
     # dmesg -T, and the kernel's own seconds since boot with the task or CPU that printed.
     rf"\[{_WEEKDAY} {_MONTH}\s{{1,2}}(?P<D>\d{{1,2}}) {_CLOCK} (?P<Y>\d{{4}})\]",
+    # NVIDIA's fabric manager.
+    rf"\[{_MONTH}\s{{1,2}}(?P<D>\d{{1,2}}) (?P<Y>\d{{4}}) {_CLOCK}\]",
     r"\[\s{0,8}\d{1,9}\.\d{3,9}\]",
     r"\[\s{0,8}[TC]\d{1,9}\]",
     r"\[\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]",
@@ -254,7 +256,8 @@ _BRACKETED = _compiled(
     r"\[[A-Za-z_][\w.-]{0,60}\]",
 )
 _NUMBERS = _compiled(
-    rf"{_ISO}(?: {_HOST} (?:kernel: |[\w./-]{{1,48}}\[(?P<pid>\d{{1,9}})\]: ))?(?=[\s:|,\[]|$)",
+    # journalctl -o short-iso, and syslog with RFC 3339 times.
+    rf"{_ISO}(?: {_HOST} (?:kernel: |[\w./-]{{1,48}}\[(?P<pid>\d{{1,9}})\]: )|(?=[\s:|,\[]|$))",
     rf"{_HOST}:(?P<pid>\d{{1,9}}):\d{{1,9}} \[(?P<gpu>\d{{1,3}})\]",
     r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?=[\s|\[])",
 )

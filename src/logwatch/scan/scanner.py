@@ -145,11 +145,17 @@ class Scanner:
         at = 0
         while at < len(hits):
             start, end = record_around(data, hits[at][0] - 1)
-            found: set[int] = set()
+            literals = {hits[at][1]}
+            at += 1
             while at < len(hits) and hits[at][0] <= end:
-                found.update(self._candidates[hits[at][1]])
+                literals.add(hits[at][1])
                 at += 1
-            yield start, end, sorted(found)
+            yield start, end, self._rules_with(literals)
+
+    def _rules_with(self, literals: set[int]) -> Sequence[int]:
+        if len(literals) == 1:
+            return self._candidates[literals.pop()]
+        return sorted({rule for literal in literals for rule in self._candidates[literal]})
 
     def _every_record(
         self, data: bytes, hits: Sequence[tuple[int, int]]
@@ -163,15 +169,15 @@ class Scanner:
             yield start, end, sorted(rules)
 
     def _confirm(self, record: bytes, rules: Sequence[int], kind: str, result: Scan) -> "_Confirmed | None":
-        text = record.decode("utf-8", "replace")
-        lowered = record.lower()
+        text = ""
         found: list[tuple[bool, _Prepared, regex.Match[str]]] = []
         for index in rules:
             prepared = self._rules[index]
             if prepared.strikes >= self._strikes or not _stands_in(prepared.rule, kind):
                 continue
-            if not _has_all(record, lowered, prepared.required.also):
+            if not _has_all(record, prepared.required.also):
                 continue
+            text = text or record.decode("utf-8", "replace")
             match = self._search(prepared, text, result)
             if match is not None:
                 found.append((kind not in prepared.rule.kinds, prepared, match))
@@ -202,12 +208,18 @@ def _stands_in(rule: Rule, kind: str) -> bool:
     return kind == ANY_KIND or not rule.kinds or kind in rule.kinds
 
 
-def _has_all(record: bytes, lowered: bytes, demands: Sequence[Sequence[Literal]]) -> bool:
+def _has_all(record: bytes, demands: Sequence[Sequence[Literal]]) -> bool:
     """Whether each demand is met; decides against most candidates without running their pattern."""
-    return all(
-        any(literal.data in (lowered if literal.caseless else record) for literal in demand)
-        for demand in demands
-    )
+    lowered = b""
+    for demand in demands:
+        for literal in demand:
+            if literal.caseless:
+                lowered = lowered or record.lower()
+            if literal.data in (lowered if literal.caseless else record):
+                break
+        else:
+            return False
+    return True
 
 
 def _captures(match: "regex.Match[str]") -> Mapping[str, str]:

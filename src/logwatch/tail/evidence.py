@@ -5,6 +5,7 @@ their first 64 KiB, and a restarted job writes the same banner into the same ino
 was read are kept, each of them cheap to compare.
 """
 
+import itertools
 import os
 import zlib
 from collections.abc import Callable
@@ -86,18 +87,20 @@ class Evidence:
             return False
         return all(zlib.crc32(read_at(end - SPOT, SPOT)) == crc for end, crc in self.spots)
 
-    def agrees_up_to(self, size: int, read_at: ReadAt) -> bool:
-        """Whether a file of `size` bytes, fewer than were read, holds what was read and was cut at its end.
+    def standing(self, size: int, read_at: ReadAt) -> int:
+        """How much of what was read still begins a file of `size` bytes, fewer than were read; 0 if too little.
 
         The whole head sample and a spot beyond it must be there: two runs may have less than that in common.
         """
-        left = [(end, crc) for end, crc in self.spots if HEAD + SPOT <= end <= size]
-        if self.head_length < HEAD or not left or zlib.crc32(read_at(0, HEAD)) != self.head:
-            return False
-        return all(zlib.crc32(read_at(end - SPOT, SPOT)) == crc for end, crc in left)
+        if self.head_length < HEAD or size < HEAD or zlib.crc32(read_at(0, HEAD)) != self.head:
+            return 0
+        left = itertools.takewhile(
+            lambda spot: spot[0] <= size and zlib.crc32(read_at(spot[0] - SPOT, SPOT)) == spot[1], self.spots
+        )
+        return next((end for end, _ in reversed(list(left)) if end >= HEAD + SPOT), 0)
 
     def up_to(self, length: int) -> "Evidence":
-        """The samples of the first `length` bytes, which `agrees_up_to` has found unchanged."""
+        """The samples of the first `length` bytes."""
         spots = [(end, crc) for end, crc in self.spots if end <= length]
         return Evidence(length, self.head_length, self.head, spots=spots, spacing=self.spacing)
 

@@ -27,6 +27,8 @@ from logwatch.tail.wrapping import sniff_wrapping
 
 # One file's share of a turn, so that a fast one does not keep the others waiting.
 QUANTUM = 1024 * 1024
+# What is read where less is known to be there: the writer may have gone on.
+READ_AT_LEAST = 4096
 # A changing file is looked at this often, an idle one ever less often, up to `cold_s`.
 HOT_S = 0.1
 # A renamed file, at the least so often: only an old writer who was not told can still write to it.
@@ -190,6 +192,11 @@ class Follower:
             life = self._register.of_file(*self._aliases[path])
         if life is not None:
             self._look_again(life, now)
+        elif path in self._tree.roots:
+            # Whatever lies below may have changed, and is looked at now.
+            for life in self._register:
+                self._look_again(life, now)
+            self._list_at = now
         else:
             # A name that is new, or a directory: the tree knows which.
             self._list_at = min(self._list_at, self._listed_at + LISTING_PAUSE_S)
@@ -354,7 +361,7 @@ class Follower:
             case Verdict.REPLACED, _:
                 self._replaced(life, now)
             case Verdict.SHORTENED, Observed(size=size):
-                self._cut(life, now, keeps=size)
+                self._cut(life, now, keeps=life.evidence.standing(size, reader(life.fd)))
             case _, Observed():
                 self._cut(life, now)
             case _:
@@ -381,7 +388,7 @@ class Follower:
         if stat.st_size >= life.offset:
             agrees = life.evidence.agrees(read_at)
         else:
-            agrees = life.evidence.agrees_up_to(stat.st_size, read_at)
+            agrees = life.evidence.standing(stat.st_size, read_at) > 0
         if opened and not (life.file.is_same_file(here) or (agrees and _may_be_remounted(life, here))):
             self._descriptors.close(life)
             return self._observe_other(life, here, stat)
@@ -415,6 +422,7 @@ class Follower:
         if size < life.size:
             self._turn.skip(life, "truncated_before_read", life.size - size)
             life.size = size
+        life.absent_since = 0.0
         if size != life.size:
             life.size, life.changed_at, life.dirty = size, now, True
         if life.copy_of:
@@ -478,9 +486,11 @@ class Follower:
 
     def _lost_its_path(self, life: Life, now: float) -> None:
         """Removed, renamed, or on a mount that is away: what is away may come back and is waited for."""
-        if life.fd == NOWHERE and not siblings.is_mounted(life) and now - life.changed_at < KEEP_ABSENT_S:
-            self._look_again(life, now + self.source.cold_s)
-            return
+        if life.fd == NOWHERE and not siblings.is_mounted(life):
+            life.absent_since = life.absent_since or now
+            if now - life.absent_since < KEEP_ABSENT_S:
+                self._look_again(life, now + self.source.cold_s)
+                return
         if self._tree.fits(life.path):
             self._unmet.add(life.path)
         self._leave(life, now)
@@ -518,7 +528,7 @@ class Follower:
     def _is_read_for_itself(self, path: str) -> bool:
         """Whether the file at `path` has a life of its own that has begun to be read."""
         other = self._register.at(path)
-        return other is not None and not other.copy_of and other.offset > 0
+        return other is not None and not other.copy_of and other.offset > 0 and _is_at_its_path(other)
 
     def _end_or_continue_in_copy(self, life: Life, reason: str, now: float) -> None:
         """The file is gone or cut. What was unread may stand in the copy that rotation made; else it is lost."""
@@ -532,8 +542,6 @@ class Follower:
     def _continue_in_copy(self, life: Life, found: str, now: float) -> None:
         """copytruncate: the unread rest stands in the copy, which carries this life on."""
         stand_in = self._register.at(found)
-        if stand_in is not None:
-            self._end(stand_in)
         self._descriptors.close(life)
         if self._tree.fits(found):
             self._register.give_path(life, found)
@@ -541,6 +549,10 @@ class Follower:
         else:
             self._register.take_path(life)
             life.path = found
+        if stand_in is not None and _is_at_its_path(stand_in):
+            self._end(stand_in)
+        elif stand_in is not None:
+            self._leave(stand_in, now)
         life.dirty, life.verified, life.held_size, life.is_deleted = True, False, 0, False
         with contextlib.suppress(OSError):
             fd = self._descriptors.open(life)
@@ -720,7 +732,9 @@ class Follower:
         if life.offset == 0 and self._seems_a_copy(life):
             return
         tail = life.evidence.tail_length
-        data = os.pread(fd, tail + self._quantum, life.offset - tail)
+        # A buffer of a megabyte for a line of a hundred bytes would cost more than all else here.
+        wanted = min(self._quantum, max(life.unread, READ_AT_LEAST))
+        data = os.pread(fd, tail + wanted, life.offset - tail)
         before, data = data[:tail], data[tail:]
         if not life.evidence.tail_agrees(before):
             self._cut(life, now)
@@ -744,7 +758,7 @@ def _must_compare(life: Life, stat: os.stat_result, now: float) -> bool:
     A file that is appended to several times a second is compared now and then, a small one always; every
     read compares the bytes before the offset anyway.
     """
-    if not life.verified:
+    if not life.verified or stat.st_size < life.offset:
         return True
     if stat.st_size == life.size:
         return stat.st_mtime_ns != life.mtime_ns
@@ -777,6 +791,10 @@ def _names(path: str) -> tuple[int, int] | None:
         stat = os.stat(path)
         return stat.st_dev, stat.st_ino
     return None
+
+
+def _is_at_its_path(life: Life) -> bool:
+    return _names(life.path) == (life.file.dev, life.file.ino)
 
 
 def _target(path: str) -> str:

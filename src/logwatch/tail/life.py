@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from logwatch.scan.scanner import Match
 from logwatch.tail.evidence import Evidence
@@ -15,12 +15,31 @@ NOWHERE = -1
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A match in a file: where its record begins, in bytes and lines (from 1), with the lines around it."""
+    """A match in a file: where its record begins, in bytes and lines (from 1), with the lines around it.
+
+    `labels` are what the source itself knows of the record's writer; a file knows nothing.
+    """
 
     match: Match
     offset: int
     line_number: int
     context: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+class Generation(Protocol):
+    """What has to be known of where something was found: a life of a file, a boot, a stream."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def home(self) -> str: ...
+    @property
+    def number(self) -> int: ...
 
 
 @dataclass(slots=True)
@@ -30,8 +49,9 @@ class Life:
     `offset`: everything before it is accounted for: size seen = scanned + skipped + what is still to be read.
     `lines`: line feeds before `offset`. `size`: the largest size seen in this life.
     `home`: the path at which this life began; `path` is where it lies now. `target`: what `home` led to, where
-    that was a link. `began_ns`: when the file had last changed, by its own clock, as it was first seen. `is_nameless`: it holds no path any more, because it
-    was renamed to something that nobody asked for, or deleted.
+    that was a link. `began_ns`: when the file had last changed, by its own clock, as it was first seen.
+    `is_nameless`: it holds no path any more, because it was renamed to something that nobody asked for, or
+    deleted.
     `overlong`: where the record began of which `offset` is in the middle, or NOWHERE.
     `held`: what was found in the unfinished line at the end, as of `held_size` bytes of the file.
     `copy_of`: the life whose bytes this file seems to repeat; it waits to learn which of the two goes on.
@@ -72,7 +92,9 @@ class Life:
     is_deleted: bool = False
     held: list[Finding] = field(default_factory=list)
     held_size: int = 0
+    held_since: float = 0.0
     nuls_since: float = 0.0
+    absent_since: float = 0.0
     copy_of: str = ""
     is_original: bool = False
     # An older life of the same log, and how far it has to be read before this one is.

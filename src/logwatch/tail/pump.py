@@ -3,18 +3,26 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from heapq import nlargest
+from typing import Any, Protocol
 
 from logwatch.scan.clean import visible
 from logwatch.scan.scanner import Match, Scanner
-from logwatch.tail.follow import Follower
-from logwatch.tail.life import NOWHERE, Finding, Life
-from logwatch.tail.reading import Chunk
+from logwatch.tail.life import NOWHERE, Finding, Generation, Life
+from logwatch.tail.reading import Chunk, Turn
 
 # Enough of a traceback to see where it comes from; more stands in the log.
 LINES_BEFORE = 6
 LINES_AFTER = 3
+# A record that has not ended, while others are written around it or dots after it, is told of at the latest.
+LONGEST_HOLD_S = 10.0
 _REACH = 4096
+# Surveying a file costs a few microseconds, and a thousand busy files bring a hundred hops a second. Positions
+# that wait so long are read again after a crash, and say nothing new.
+MANY = 64
+SURVEY_S = 0.5
+# Files named to a person who asks why a source is behind.
+MAX_WORST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,35 +35,102 @@ class Remembered:
     body: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A file of which something is not scanned: `lag` bytes yet, others never, by reason."""
+
+    path: str
+    lag: int
+    skipped: Mapping[str, int]
+
+
 @dataclass(slots=True)
 class Haul:
     """What one hop brought in. Counts are in bytes and belong to the source.
 
     `lives` are those whose remembered part changed, as it was when this hop ended; `ended` are keys of those
-    that are over. `scanned` and `skipped` add up to the bytes that were seen and are settled.
+    that are over. `scanned` and `skipped` add up to the bytes that were seen and are settled. `gaps` are
+    times that records were gone before they could be read, by reason. `worst` are the files that are the
+    furthest behind.
     """
 
     source: str
-    findings: list[tuple[Life, Finding]] = field(default_factory=list)
+    findings: list[tuple[Generation, Finding]] = field(default_factory=list)
     lives: list[Remembered] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     timeouts: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     happened: Counter[str] = field(default_factory=Counter)
+    gaps: Counter[str] = field(default_factory=Counter)
     problems: dict[str, str] = field(default_factory=dict)
     scanned: int = 0
     lag: int = 0
+    worst: list[Behind] = field(default_factory=list)
     files: Counter[str] = field(default_factory=Counter)
     next_due: float = 0.0
 
 
-class Pump:
-    """The files of one source, and the scanner that looks at what they say."""
+class Named(Protocol):
+    """Something to read."""
 
-    def __init__(self, follower: Follower, scanner: Callable[[], Scanner], kind: str) -> None:
+    @property
+    def name(self) -> str: ...
+
+
+class Reader(Protocol):
+    """What gives bytes to a pump: a `Follower` of files, the `StreamReader` of a stream."""
+
+    @property
+    def source(self) -> Named: ...
+    @property
+    def roots(self) -> Sequence[str]: ...
+    @property
+    def problems(self) -> dict[str, str]: ...
+    @property
+    def is_caught_up(self) -> bool: ...
+    def restore(self, lives: Iterable[Life], *, known_source: bool) -> None: ...
+    def turn(
+        self, now: float, rings: Iterable[str], most: int, appeared: Mapping[str, int] | None
+    ) -> Turn: ...
+    def lives(self) -> list[Life]: ...
+    def changed(self) -> list[Life]: ...
+    def next_due(self, now: float) -> float: ...
+    def release_all(self) -> list[tuple[Life, Finding]]: ...
+    def close(self) -> None: ...
+
+
+class Pump:
+    """The bytes of one source, and the scanner that looks at what they say: a `Feed`, as files are."""
+
+    # Of a file nothing tells when it has more, and nobody knows whether it is over.
+    readable: int | None = None
+    is_over = False
+
+    def __init__(self, follower: Reader, scanner: Callable[[], Scanner], kind: str) -> None:
         self.follower = follower
         self._scanner = scanner
         self._kind = kind
+        # What another type of source has left under this name.
+        self._foreign: list[str] = []
+        self._survey_at = 0.0
+        self._surveyed: tuple[int, Counter[str], list[Behind]] = (0, Counter(), [])
+
+    @property
+    def roots(self) -> Sequence[str]:
+        return self.follower.roots
+
+    @property
+    def is_caught_up(self) -> bool:
+        return self.follower.is_caught_up
+
+    def restore(self, remembered: Sequence[Remembered], *, known_source: bool) -> None:
+        own = [known for known in remembered if "file" in known.body]
+        self._foreign = [known.key for known in remembered if "file" not in known.body]
+        lives = [Life.from_dict(known.key, known.source, known.path, dict(known.body)) for known in own]
+        self.follower.restore(lives, known_source=known_source)
+
+    def close(self) -> None:
+        self.follower.close()
 
     def hop(
         self, now: float, rings: Iterable[str], most: int, appeared: Mapping[str, int] | None = None
@@ -69,50 +144,73 @@ class Pump:
         # Asked for anew each time: a reload changes it.
         scanner = self._scanner()
         for chunk in turn.chunks:
-            self._scan(chunk, scanner, haul)
-        haul.ended, haul.problems = turn.ended, self.follower.problems
+            self._scan(chunk, scanner, haul, now)
+        haul.ended, haul.problems = [*self._foreign, *turn.ended], self.follower.problems
+        self._foreign = []
         haul.scanned, haul.skipped, haul.happened = turn.scanned, turn.skipped, turn.happened
-        self._survey(haul)
+        self._survey(haul, now)
         haul.next_due = self.follower.next_due(now)
         return haul
 
     def finish(self) -> Haul:
         """At the very end of `run --once`: unfinished lines will not be finished."""
         haul = Haul(self.follower.source.name)
-        haul.findings = self.follower.release_all()
-        for life, finding in haul.findings:
+        for life, finding in self.follower.release_all():
+            haul.findings.append((life, finding))
             life.note_said(finding.offset)
         self._survey(haul)
         return haul
 
-    def _scan(self, chunk: Chunk, scanner: Scanner, haul: Haul) -> None:
+    def _scan(self, chunk: Chunk, scanner: Scanner, haul: Haul, now: float) -> None:
+        life = chunk.life
         result = scanner.scan(chunk.data, self._kind)
         haul.timeouts.update(result.timeouts)
         for match in result.matches:
             finding = _finding(chunk, match)
-            if finding.offset in chunk.life.said:
+            if finding.offset in life.said:
                 continue
-            if match.start >= chunk.settled:
-                chunk.life.held.append(finding)
-                continue
-            haul.findings.append((chunk.life, finding))
-            if chunk.record != NOWHERE or chunk.life.has_begun(finding.offset):
-                # Another part of the same record may match again.
-                chunk.life.note_said(finding.offset)
+            is_settled = match.start < chunk.settled
+            if not is_settled:
+                life.held_since = life.held_since or now
+                if now - life.held_since < LONGEST_HOLD_S:
+                    life.held.append(finding)
+                    continue
+            haul.findings.append((life, finding))
+            if not is_settled or chunk.record != NOWHERE or life.has_begun(finding.offset):
+                # The record, or another part of it, will come again.
+                life.note_said(finding.offset)
+        if not life.held:
+            life.held_since = 0.0
 
-    def _survey(self, haul: Haul) -> None:
+    def _survey(self, haul: Haul, now: float | None = None) -> None:
+        """How all files stand. Of very many this is asked now and then, unless something was found."""
         lives = self.follower.lives()
+        can_wait = not (haul.findings or haul.ended) and len(lives) > MANY
+        if can_wait and now is not None and now < self._survey_at:
+            haul.lag, haul.files, haul.worst = self._surveyed
+            return
+        self._survey_at = (now or 0.0) + SURVEY_S
         haul.lag = sum(life.unread for life in lives if not life.is_waiting)
         haul.lives = [
             Remembered(life.key, life.source, life.path, life.to_dict()) for life in self.follower.changed()
         ]
         haul.files = Counter(map(_state, lives))
+        haul.worst = _furthest_behind(lives)
+        self._surveyed = haul.lag, haul.files, haul.worst
+
+
+def _furthest_behind(lives: Iterable[Life]) -> list[Behind]:
+    behind = [life for life in lives if life.skipped or (life.unread and not life.is_waiting)]
+    worst = nlargest(MAX_WORST, behind, key=lambda life: (life.unread, sum(life.skipped.values())))
+    return [Behind(life.path, life.unread, dict(life.skipped)) for life in worst]
 
 
 def _state(life: Life) -> str:
     if life.is_nameless:
         return "nameless"
-    return "behind" if life.unread and not life.is_waiting else "current"
+    if not life.unread:
+        return "current"
+    return "unfinished" if life.is_waiting else "behind"
 
 
 def _finding(chunk: Chunk, match: Match) -> Finding:

@@ -14,6 +14,8 @@ from logwatch.tail.wrapping import Unwrapped, is_as_written, unwrap
 NUL_HOLD_S = 30.0
 # Runs of NULs from here on are holes left by a writer that did not open for appending.
 HOLE = 4096
+# So many NULs somebody may have written: a DataLoader behind its message, anybody who writes UTF-16.
+FEW = 16
 # How compressed files begin: gzip, zstd, xz, bzip2. Rotation makes them of what was read as text.
 _MAGIC = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00", b"BZh91AY&SY")
 # Stands where the encoding of text would.
@@ -74,7 +76,7 @@ class Turn:
     def release(self, life: Life) -> None:
         """What stands in an unfinished line is published; its end, should it come, is not news."""
         self.released.extend((life, finding) for finding in life.held)
-        life.held = []
+        life.held, life.held_since = [], 0.0
 
     def close(self, life: Life, reason: str) -> None:
         """Nothing more will be read of `life`: its unfinished line was scanned, what is unread has a `reason`."""
@@ -96,7 +98,8 @@ class Turn:
         consumed = raw_length(text[: framed.consumed], life.encoding)
         life.size = max(life.size, life.offset + len(data))
         life.held.clear()
-        is_at_end = consumed < len(data) and life.offset + len(data) >= life.size
+        # All that is left is the beginning of a record, and was looked at.
+        is_at_end = framed.end == len(text) and consumed < len(data) and life.offset + len(data) >= life.size
         life.held_size = life.size if is_at_end else 0
         life.nuls_since = (life.nuls_since or now) if is_at_end and data.endswith(b"\x00") else 0.0
         if is_wrapped and not (in_overlong or framed.overlong):
@@ -157,7 +160,7 @@ class Turn:
         size = max(life.size, life.offset + len(data))
         data_at = _next_data(life.fd, life.offset, size) if run == len(data) or run >= HOLE else life.offset
         is_last = max(data_at, life.offset + run) >= size
-        may_arrive = data_at == life.offset and 0 < now - life.nuls_since < NUL_HOLD_S
+        may_arrive = run >= FEW and data_at == life.offset and now - life.nuls_since < NUL_HOLD_S
         if is_last or may_arrive:
             life.nuls_since = life.nuls_since or now
             life.size = life.held_size = size

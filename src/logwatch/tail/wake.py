@@ -4,9 +4,12 @@ A ring may be missing (network file systems, overflow, limits) and may come too 
 forward that the sweep would have taken anyway.
 """
 
+import errno
+import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable
-from pathlib import Path
+from dataclasses import dataclass, field
 
 from watchdog.events import (
     DirCreatedEvent,
@@ -19,7 +22,7 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 from watchdog.observers import Observer
-from watchdog.observers.api import BaseObserver
+from watchdog.observers.api import BaseObserver, ObservedWatch
 
 # Rings that wait to be collected; beyond, the sweep finds what they were about.
 MAX_WAITING = 10_000
@@ -33,39 +36,70 @@ _WORTH_HEARING: list[type[FileSystemEvent]] = [
 ]
 
 
+# Each ring costs about 20 µs. Files that are written so often between two calls of `listen` (every few
+# seconds) are looked at anyway: their writing is not listened to until it has been calm for so many calls.
+LOUD = 1000
+CALM = 6
+
+
+@dataclass(slots=True)
+class Heard:
+    """Paths about which something was heard, and how often a file came to be at one."""
+
+    paths: set[str] = field(default_factory=set)
+    appeared: Counter[str] = field(default_factory=Counter)
+
+
 class Doorbell:
     """Listens below some directories; calls `ring`, from another thread, when there is news to collect."""
 
-    def __init__(self, ring: Callable[[], None]) -> None:
+    def __init__(self, ring: Callable[[], None], roots: Iterable[str]) -> None:
         self._handler = _Collector(ring)
+        self._roots = _outermost(roots)
         self._observer: BaseObserver | None = None
+        # Which directory a root was when listening to it began, and the watch that does it.
+        self._heard: dict[str, tuple[tuple[int, int], ObservedWatch]] = {}
+        self._loud_calls = 0
         self.problems: dict[str, str] = {}
 
-    def listen(self, roots: Iterable[str]) -> None:
-        """Begins to listen. A directory that cannot be listened to is named in `problems`; it is swept."""
-        observer = Observer()
-        for root in _outermost(roots):
-            if not Path(root).is_dir():
-                self.problems[root] = "is not there yet"
-                continue
-            try:
-                observer.schedule(self._handler, root, recursive=True, event_filter=_WORTH_HEARING)
-            except OSError as error:
-                self.problems[root] = error.strerror or str(error)
-        try:
+    def listen(self) -> None:
+        """Begins to listen where that is not done yet; to be called again from time to time.
+
+        A directory may be made later, or anew. One that cannot be listened to is named in `problems`; it is
+        swept. May take long where the tree is large.
+        """
+        if self._observer is None:
+            observer = Observer()
             observer.start()
-        except OSError as error:
-            # inotify limits: max_user_watches (ENOSPC) or max_user_instances (EMFILE).
-            self.problems["*"] = error.strerror or str(error)
-            return
-        self._observer = observer
+            self._observer = observer
+        self._mind_the_noise()
+        for root in self._roots:
+            try:
+                self._listen_to(root, self._observer)
+                self.problems.pop(root, None)
+            except OSError as error:
+                # Among others inotify's limits: max_user_watches (ENOSPC), max_user_instances (EMFILE).
+                self.problems[root] = error.strerror or str(error)
+
+    @property
+    def is_loud(self) -> bool:
+        """Whether so much is written that only what appears, moves and goes is listened to."""
+        return self._loud_calls > 0
+
+    def _mind_the_noise(self) -> None:
+        was_loud = self.is_loud
+        self._loud_calls = CALM if self._handler.count_writes() > LOUD else max(0, self._loud_calls - 1)
+        if self.is_loud != was_loud and self._observer is not None:
+            for _, watch in self._heard.values():
+                self._observer.unschedule(watch)
+            self._heard.clear()
 
     @property
     def is_listening(self) -> bool:
         return self._observer is not None and not self.problems
 
-    def collect(self) -> set[str]:
-        """The paths about which something was heard since the last call."""
+    def collect(self) -> Heard:
+        """What was heard since the last call."""
         return self._handler.collect()
 
     def close(self) -> None:
@@ -74,26 +108,64 @@ class Doorbell:
             # The thread may be stuck on a dead mount; it is a daemon thread and ends with the process.
             self._observer.join(timeout=1.0)
 
+    def _listen_to(self, root: str, observer: BaseObserver) -> None:
+        earlier, watch = self._heard.get(root, (None, None))
+        try:
+            stat = os.stat(root)
+            here = (stat.st_dev, stat.st_ino)
+        except FileNotFoundError:
+            here = None
+        if watch is not None and here == earlier:
+            return
+        if watch is not None:
+            del self._heard[root]
+            observer.unschedule(watch)
+        if here is None:
+            raise FileNotFoundError(errno.ENOENT, "is not there yet")
+        wanted = [kind for kind in _WORTH_HEARING if not (self.is_loud and kind is FileModifiedEvent)]
+        watch = observer.schedule(self._handler, root, recursive=True, event_filter=wanted)
+        self._heard[root] = here, watch
+        # What happened before the watch stood is found by a look.
+        self._handler.hear(root)
+
 
 class _Collector(FileSystemEventHandler):
     def __init__(self, ring: Callable[[], None]) -> None:
         self._ring = ring
-        self._paths: set[str] = set()
+        self._heard = Heard()
+        self._writes = 0
         self._lock = threading.Lock()
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        paths = {_text(event.src_path), _text(event.dest_path)} - {""}
+        source, destination = _text(event.src_path), _text(event.dest_path)
+        if isinstance(event, FileModifiedEvent):
+            self._writes += 1
+        if isinstance(event, FileCreatedEvent):
+            self.hear(source, appeared=source)
+        elif isinstance(event, FileMovedEvent):
+            self.hear(source, destination, appeared=destination)
+        else:
+            self.hear(source, destination)
+
+    def hear(self, *paths: str, appeared: str = "") -> None:
         with self._lock:
-            was_empty = not self._paths
-            if len(self._paths) < MAX_WAITING:
-                self._paths |= paths
+            was_empty = not self._heard.paths
+            if len(self._heard.paths) < MAX_WAITING:
+                self._heard.paths.update(path for path in paths if path)
+                if appeared:
+                    self._heard.appeared[appeared] += 1
         if was_empty:
             self._ring()
 
-    def collect(self) -> set[str]:
+    def count_writes(self) -> int:
+        """How often files were written since the last call. A few may be missed: nothing depends on them."""
+        writes, self._writes = self._writes, 0
+        return writes
+
+    def collect(self) -> Heard:
         with self._lock:
-            paths, self._paths = self._paths, set()
-        return paths
+            heard, self._heard = self._heard, Heard()
+        return heard
 
 
 def _text(path: bytes | str) -> str:
