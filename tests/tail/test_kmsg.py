@@ -12,6 +12,7 @@ from conformance.harness import ENTRY_ID, REGEX
 from logwatch.scan.index import Rule
 from logwatch.scan.prefix import labels_of, log_time
 from logwatch.scan.scanner import Scanner
+from logwatch.tail import kmsg
 from logwatch.tail.kmsg import KernelFeed, KernelLog, message_of
 from logwatch.tail.pump import Haul, Remembered
 
@@ -267,6 +268,14 @@ def test_a_device_that_cannot_be_read_is_named_and_opened_again(error: OSError, 
     reader.feed._open_at = NOW
     assert not reader.hop().problems
     assert reader.told == tokens([0])
+
+
+def test_a_hidden_boot_id_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As ProcSubset=pid of a systemd unit hides it. Without it, boots could not be told apart."""
+    monkeypatch.setattr(kmsg, "_BOOT_ID", tmp_path / "boot_id")
+    feed = KernelFeed(KernelLog("kernel", "here", os.devnull), lambda: Scanner([]), "kernel")
+    haul = feed.hop(NOW, (), 1 << 20)
+    assert "ProcSubset=all" in haul.problems[os.devnull]
 
 
 @pytest.mark.skipif(not os.access(DEVICE, os.R_OK), reason="/dev/kmsg cannot be read here")

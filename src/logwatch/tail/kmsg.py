@@ -105,7 +105,11 @@ def _key(source: str, device: str, boot: str) -> str:
 
 def boot_id() -> str:
     """Names the present boot of this machine."""
-    return _BOOT_ID.read_text(encoding="ascii").strip()
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError as error:
+        why = f"is not used, because {_BOOT_ID} cannot be read (with systemd: ProcSubset=all)"
+        raise OSError(error.errno or errno.ENOENT, why) from error
 
 
 class KernelFeed:
@@ -193,9 +197,9 @@ class KernelFeed:
         Raises:
             OSError: when the device cannot be read.
         """
+        boot = self._this_boot()
         fd = os.open(self._log.device, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         self._problem = ""
-        boot = self._this_boot()
         if boot != self._boot.boot:
             self._begin(boot, haul)
             if not self._is_known_source:
@@ -276,6 +280,6 @@ class KernelFeed:
 
 
 def _why(error: OSError) -> str:
-    if error.errno in {errno.EPERM, errno.EACCES}:
+    if "boot_id" not in str(error) and error.errno in {errno.EPERM, errno.EACCES}:
         return "may not be read: give the daemon CAP_SYSLOG (with systemd: ProtectKernelLogs=no)"
     return error.strerror or str(error)
