@@ -1,10 +1,10 @@
 """A file system of our own, for what no disk on this machine does: it shows a folder, and misbehaves on demand.
 
-`python -m tests.conformance.fuse MOUNTPOINT FOLDER CONTROL` serves FOLDER at MOUNTPOINT until it is told to
+`python fuse.py MOUNTPOINT FOLDER CONTROL` serves FOLDER at MOUNTPOINT until it is told to
 stop. Who writes into FOLDER is to the mount what another host is to NFS: no file-system event tells of it. Files
 in the folder CONTROL say what is to go wrong:
 
-    zeros     the last 4096 bytes of every file read as NULs: the data has not arrived yet
+    zeros     what is added to files from now on reads as NULs: the data has not arrived yet
     stale     every read fails with ESTALE: the server was restarted
 
 It speaks the kernel's protocol (linux/fuse.h, version 7.31) itself: nothing has to be installed, but only root
@@ -14,6 +14,7 @@ may mount. Stopped with SIGSTOP, it is a mount that hangs.
 import contextlib
 import ctypes
 import errno
+import json
 import os
 import signal
 import struct
@@ -50,7 +51,7 @@ class Mount:
 
     def serve(self) -> None:
         """Mounts, and waits until it is there; skips the test where that is not allowed."""
-        arguments = [sys.executable, "-m", __name__, self.front, self.behind, self._control]
+        arguments = [sys.executable, __file__, self.front, self.behind, self._control]
         self._server = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert self._server.stdout is not None
         if self._server.stdout.readline() != b"mounted\n":
@@ -81,7 +82,8 @@ class Mount:
 
     @contextlib.contextmanager
     def going_wrong(self, how: str) -> Iterator[None]:
-        (self._control / how).touch()
+        sizes = {str(path.stat().st_ino): path.stat().st_size for path in self.behind.iterdir()}
+        (self._control / how).write_text(json.dumps(sizes))
         try:
             yield
         finally:
@@ -94,9 +96,11 @@ class _Server:
     def __init__(self, device: int, folder: str, control: str) -> None:
         self._device = device
         self._control = control
-        # What concerns no file comes with the number 0.
-        self._nodes: dict[int, str] = {0: "", 1: folder}
-        self._numbers: dict[tuple[str, int], int] = {}
+        # Held open, so that a file stays the one it is when it is renamed or deleted. What concerns no file
+        # comes with the number 0.
+        root = os.open(folder, os.O_PATH)
+        self._nodes: dict[int, str] = dict.fromkeys((0, 1), f"/proc/self/fd/{root}")
+        self._numbers: dict[tuple[int, int], int] = {}
         self._answers: dict[int, Callable[[str, bytes], bytes]] = {
             1: self._lookup,
             3: lambda path, _: _attr_out(self._stat(path)),
@@ -142,16 +146,20 @@ class _Server:
         return os.path.exists(os.path.join(self._control, how))
 
     def _stat(self, path: str) -> os.stat_result:
-        return os.stat(path, follow_symlinks=False)
+        return os.stat(path)
 
     def _init(self, _path: str, _body: bytes) -> bytes:
         return struct.pack("<IIIIHHIIHHI28x", 7, 31, 0, 0, 1, 1, 1 << 17, 1, 0, 0, 0)
 
     def _lookup(self, folder: str, body: bytes) -> bytes:
-        path = os.path.join(folder, os.fsdecode(body.rstrip(b"\0")))
+        node = os.open(os.path.join(folder, os.fsdecode(body.rstrip(b"\0"))), os.O_PATH | os.O_NOFOLLOW)
+        path = f"/proc/self/fd/{node}"
         stat = self._stat(path)
-        number = self._numbers.setdefault((path, stat.st_ino), len(self._numbers) + 2)
-        self._nodes[number] = path
+        number = self._numbers.setdefault((stat.st_dev, stat.st_ino), len(self._numbers) + 2)
+        if number in self._nodes:
+            os.close(node)
+        else:
+            self._nodes[number] = path
         return struct.pack("<QQQQII", number, 0, 0, 0, 0, 0) + _attr(stat)
 
     def _open(self, path: str, _body: bytes) -> bytes:
@@ -167,7 +175,10 @@ class _Server:
             raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
         data = os.pread(handle, size, offset)
         if self._goes_wrong("zeros"):
-            arrived = max(0, os.fstat(handle).st_size - BLOCK - offset)
+            # Of what was not there before, no client has seen anything yet.
+            with open(os.path.join(self._control, "zeros"), encoding="ascii") as sizes:
+                there = json.load(sizes).get(str(os.fstat(handle).st_ino), 0)
+            arrived = max(0, there - offset)
             data = data[:arrived] + b"\0" * len(data[arrived:])
         return data
 

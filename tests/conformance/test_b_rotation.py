@@ -199,7 +199,7 @@ def test_021_renamed_during_a_look(reader: Reader, then: str, monkeypatch: pytes
 
 
 class Storm(threading.Thread):
-    """A process that logs 500 lines a second and whose log is rotated every 200 lines."""
+    """A process that logs 500 lines a second, every tenth with a token; its log is rotated every 200 lines."""
 
     def __init__(self, stage: Stage, name: str, lines: int, rotate: Callable[[Path], None]) -> None:
         super().__init__(name=name, daemon=True)
@@ -217,7 +217,10 @@ class Storm(threading.Thread):
     def run(self) -> None:
         began = time.monotonic()
         for written in range(self._count):
-            self._writer.lines()
+            if written % 10:
+                self._writer.raw(CHATTER)
+            else:
+                self._writer.lines()
             if (written + 1) % 200 == 0:
                 self._rotate(self._path)
                 self._writer.close()

@@ -1,0 +1,215 @@
+"""Following files, one decision at a time. Whole stories are told in tests/conformance."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from logwatch.scan.index import Rule
+from logwatch.scan.scanner import Scanner
+from logwatch.tail.descriptors import Descriptors
+from logwatch.tail.follow import RENAMED_KEPT_S, Follower, Source
+from logwatch.tail.life import Life
+from logwatch.tail.pump import Haul, Pump
+
+SCANNER = Scanner([Rule("test/error", r"ERROR-NUMBER-(?P<n>\w+)!")])
+
+
+class Watch:
+    """A follower of `*.log*` in a folder, with a clock of its own."""
+
+    def __init__(self, folder: Path, *lives: Life, **source: object) -> None:
+        self.folder = folder
+        self.now = 1_000_000.0
+        settings = {"paths": [str(folder / "*.log*")], **source}
+        self.follower = Follower(Source("logs", **settings), Descriptors(16))  # type: ignore[arg-type]
+        self.follower.restore(lives, known_source=bool(lives))
+        self.pump = Pump(self.follower, lambda: SCANNER, "any")
+        self.told: list[str] = []
+        self.haul = Haul("logs")
+
+    def hop(self, seconds: float = 1.0, most: int = 1 << 30) -> Haul:
+        self.now += seconds
+        self.haul = self.pump.hop(self.now, [], most)
+        self.told += [finding.match.captures["n"] for _, finding in self.haul.findings]
+        return self.haul
+
+    def write(self, name: str, *numbers: str, chatter: int = 0) -> None:
+        with (self.folder / name).open("ab") as log:
+            log.write(b"nothing to see here\n" * chatter)
+            log.writelines(b"ERROR-NUMBER-%s!\n" % n.encode() for n in numbers)
+
+
+@pytest.fixture
+def watch(tmp_path: Path) -> Iterator[Watch]:
+    watch = Watch(tmp_path)
+    yield watch
+    watch.follower.close()
+
+
+def test_of_one_log_what_was_written_first_is_read_first(watch: Watch) -> None:
+    for age, name in enumerate(("a.log", "a.log.1", "a.log.2", "b.log")):
+        watch.write(name, f"{name[0]}{age}", chatter=100_000)
+        os.utime(watch.folder / name, (10_000 - age, 10_000 - age))
+    while len(watch.told) < 4:
+        watch.hop(0.1)
+    assert [name for name in watch.told if name != "b3"] == ["a2", "a1", "a0"]
+
+
+def test_another_log_does_not_wait_for_that(watch: Watch) -> None:
+    watch.write("a.log.1", "old", chatter=200_000)
+    os.utime(watch.folder / "a.log.1", (1, 1))
+    watch.write("a.log", "new")
+    watch.write("other.log", "other")
+    watch.hop()
+    assert watch.told == ["other"]
+    while "new" not in watch.told:
+        watch.hop(0.1)
+    assert watch.told == ["other", "old", "new"]
+
+
+def test_a_log_that_never_ends_does_not_keep_the_next_one_waiting(watch: Watch) -> None:
+    """What the older file holds when the younger one is met is waited for, and no more."""
+    watch.write("a.log.1", chatter=100_000)
+    os.utime(watch.folder / "a.log.1", (1, 1))
+    watch.write("a.log", "new")
+    for _ in range(10):
+        watch.write("a.log.1", chatter=100_000)
+        watch.hop(0.1)
+    assert watch.told == ["new"]
+
+
+def test_each_file_has_its_share_of_a_turn(watch: Watch) -> None:
+    watch.write("loud.log", chatter=1_000_000)
+    for n in range(20):
+        watch.write(f"quiet{n}.log", f"q{n}")
+    watch.hop()
+    assert sorted(watch.told) == sorted(f"q{n}" for n in range(20))
+    assert watch.haul.lag > 0
+
+
+@pytest.mark.parametrize(
+    "magic",
+    [b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00", b"BZh91AY&SY"],
+    ids=["gz", "zst", "xz", "bz2"],
+)
+def test_what_a_compressor_wrote_is_passed_over_and_counted(watch: Watch, magic: bytes) -> None:
+    path = watch.folder / "a.log.1.z"
+    path.write_bytes(magic + b"\0ERROR-NUMBER-1!\n" * 100)
+    watch.hop()
+    with path.open("ab") as more:
+        more.write(b"ERROR-NUMBER-2!\n")
+    skipped = watch.haul.skipped["compressed"] + watch.hop().skipped["compressed"]
+    assert (watch.told, skipped, watch.haul.scanned) == ([], path.stat().st_size, 0)
+
+
+def test_what_cannot_be_read_is_named_until_it_can(watch: Watch) -> None:
+    link = watch.folder / "a.log"
+    link.symlink_to("target")
+    for _ in range(3):
+        assert watch.hop().problems == {str(link): "is a link to something that is not there"}
+    watch.write("target", "1")
+    assert watch.hop().problems == {}
+    assert watch.told == ["1"]
+    link.unlink()
+    assert watch.hop().problems == {}
+
+
+def test_a_name_that_vanishes_is_no_problem_any_more(watch: Watch) -> None:
+    link = watch.folder / "loop.log"
+    link.symlink_to("loop.log")
+    assert list(watch.hop().problems) == [str(link)]
+    link.unlink()
+    assert watch.hop().problems == {}
+
+
+def test_files_that_are_none_are_left_alone(watch: Watch) -> None:
+    os.mkfifo(watch.folder / "pipe.log")
+    (watch.folder / "folder.log").mkdir()
+    watch.write("a.log", "1")
+    watch.hop()
+    assert watch.told == ["1"]
+    assert watch.haul.files.total() == 1
+
+
+def remembered(haul: Haul) -> list[Life]:
+    return [Life.from_dict(r.key, r.source, r.path, dict(r.body)) for r in haul.lives]
+
+
+def test_what_is_not_asked_for_any_more_is_left_alone_and_not_forgotten(watch: Watch) -> None:
+    watch.write("a.log", "1")
+    lives = remembered(watch.hop())
+    without = Watch(watch.folder, *lives, paths=[str(watch.folder / "b.log")])
+    watch.write("a.log", "2")
+    without.hop()
+    assert (without.told, without.haul.ended, without.haul.files.total()) == ([], [], 0)
+    again = Watch(watch.folder, *lives)
+    again.hop()
+    assert again.told == ["2"]
+
+
+def test_a_hint_brings_a_look_forward(watch: Watch) -> None:
+    watch.write("a.log", "1")
+    watch.hop()
+    watch.hop(60.0)
+    watch.write("a.log", "2")
+    assert watch.follower.next_due(watch.now) > watch.now
+    watch.pump.hop(watch.now, [], 1 << 20)
+    assert watch.told == ["1"]
+    haul = watch.pump.hop(watch.now, [str(watch.folder / "a.log")], 1 << 20)
+    assert [finding.match.captures["n"] for _, finding in haul.findings] == ["2"]
+
+
+def test_a_hint_under_another_name_of_the_file_does_too(tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    watch = Watch(tmp_path, paths=[str(tmp_path / "*.log"), str(tmp_path / "more/*.log")])
+    watch.write("a.log", "1")
+    os.link(tmp_path / "a.log", tmp_path / "more/b.log")
+    watch.hop()
+    watch.hop(60.0)
+    watch.write("a.log", "2")
+    haul = watch.pump.hop(watch.now, [str(tmp_path / "more/b.log")], 1 << 20)
+    assert len(haul.findings) == 1
+    watch.follower.close()
+
+
+def test_files_that_were_heard_of_and_never_seen_are_counted(watch: Watch) -> None:
+    log, other = str(watch.folder / "a.log"), str(watch.folder / "notes.txt")
+    watch.write("b.log", "1")
+    watch.now += 1
+    appeared = {log: 3, str(watch.folder / "b.log"): 1, other: 1}
+    haul = watch.pump.hop(watch.now, [], 1 << 20, appeared)
+    assert haul.happened["missed"] == 3
+
+
+def test_of_a_file_that_was_heard_of_late_nothing_is_missed(watch: Watch) -> None:
+    watch.write("a.log", "1")
+    watch.hop()
+    (watch.folder / "a.log").unlink()
+    watch.now += 0.3
+    haul = watch.pump.hop(watch.now, [], 1 << 20, {str(watch.folder / "a.log"): 1})
+    assert haul.happened["missed"] == 0
+
+
+def test_with_nothing_to_be_read_a_turn_only_looks(watch: Watch) -> None:
+    watch.write("a.log", "1")
+    watch.hop(most=0)
+    (watch.folder / "a.log").unlink()
+    assert watch.told == []
+    watch.hop()
+    assert watch.told == ["1"]
+
+
+def test_a_renamed_file_is_let_go_of_when_nobody_writes_to_it_for_a_day(tmp_path: Path) -> None:
+    watch = Watch(tmp_path, paths=[str(tmp_path / "*.log")], discovery_s=600.0)
+    watch.write("a.log", "1")
+    watch.hop()
+    (tmp_path / "a.log").rename(tmp_path / "a.log.1")
+    watch.hop(3600)
+    assert watch.haul.files["nameless"] == 1
+    ended: list[str] = []
+    for _ in range(int(RENAMED_KEPT_S / 600) + 10):
+        ended += watch.hop(600).ended
+    assert len(ended) == 1
+    watch.follower.close()
