@@ -73,7 +73,7 @@ class TestMake:
     def test_without_a_verb_it_says_which_there_are(self, venv: Path) -> None:
         said = self.make(venv)
         assert [line.split()[1] for line in said] == [
-            "help", "run", "test", "check", "fix", "bench", "wheel", "venv", "clean",
+            "help", "run", "test", "conformance", "check", "fix", "bench", "wheel", "venv", "clean",
         ]  # fmt: skip
 
     def test_an_old_python_is_told_which_one_is_needed(self, tmp_path: Path) -> None:

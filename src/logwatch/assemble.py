@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import platform
+import resource
 import socket
 import sys
 import tempfile
@@ -131,7 +132,7 @@ async def assembled(settings: config.Config, *, dry_run: bool = False) -> AsyncI
             event_line=event_line,
             host=settings.host or socket.gethostname(),
             clock=WallClock(),
-            max_open_files=settings.limits.max_open_files,
+            max_open_files=min(settings.limits.max_open_files, _descriptors() // 2),
             supervisor=Supervisor(os.environ.get("NOTIFY_SOCKET", ""), os.environ.get("WATCHDOG_USEC", "")),
         )
         server = None
@@ -378,6 +379,11 @@ def _receiver(  # noqa: PLR0911  one line per kind of destination
     raise ConfigError(
         [Problem(receiver.name, "says neither where to nor how", "see docs/configuration.md for its keys")]
     )
+
+
+def _descriptors() -> int:
+    """How many this process may have; half of them stay for sockets, the state, and watches."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def _event_file(settings: config.Config, *, dry_run: bool) -> EventFile | None:

@@ -9,6 +9,7 @@ import regex
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from logwatch.scan import scanner as scanner_module
 from logwatch.scan.clean import visible
 from logwatch.scan.engine import available
 from logwatch.scan.index import Rule
@@ -224,6 +225,21 @@ def test_without_rules_nothing_matches() -> None:
     assert (scan.matches, scan.candidates) == ([], 0)
 
 
+def test_a_search_that_stood_still_for_a_moment_is_tried_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+    search = scanner_module._Prepared.search
+
+    def interrupted(self: scanner_module._Prepared, text: str, timeout_s: float) -> "regex.Match[str] | None":
+        tried.append(self.rule.id)
+        if len(tried) == 1:
+            raise TimeoutError
+        return search(self, text, timeout_s)
+
+    monkeypatch.setattr(scanner_module._Prepared, "search", interrupted)
+    scan = Scanner([Rule("a", "timeout")]).scan(b"timeout")
+    assert ([match.rule for match in scan.matches], dict(scan.timeouts), tried) == (["a"], {}, ["a", "a"])
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_one_scanner_serves_several_threads_at_once(engine: str) -> None:
     scanner = Scanner(RULES, engine=engine)
@@ -231,3 +247,12 @@ def test_one_scanner_serves_several_threads_at_once(engine: str) -> None:
     alone = scanner.scan(chunk).matches
     with ThreadPoolExecutor(4) as threads:
         assert all(scan.matches == alone for scan in threads.map(scanner.scan, [chunk] * 8))
+
+
+@pytest.mark.parametrize("before", [b"", b"2026-11-22T09:00:00.000000001Z stderr F "])
+def test_a_report_that_stands_in_a_log_is_not_found_again(before: bytes) -> None:
+    scanner = Scanner(RULES)
+    error = b"NCCL WARN Timeout waiting for connection"
+    assert scanner.scan(before + error).matches
+    assert not scanner.scan(before + b"logwatch|   " + error).matches
+    assert scanner.scan(b"x" * 64 + b"logwatch| " + error).matches

@@ -30,6 +30,8 @@ from logwatch.systemd import Supervisor
 # A pod has 30 s to end, systemd gives 90 s; reading and receivers that answer take well under this.
 READ_ON_S = 2.0
 DRAIN_S = 5.0
+# A node that starts has files by the thousand; a mount that hangs keeps nobody from being ready.
+FIRST_LOOK_S = 10.0
 # The heartbeat: gauges, going quiet, positions, the state's return to disk.
 TICK_S = 1.0
 # Open incidents in a report, the newest ones; how many there are in all it says as well.
@@ -80,7 +82,7 @@ class Daemon:
         self._following: dict[str, Following] = {}
         self._carrying: dict[str, Carrying] = {}
         self._stopping = asyncio.Event()
-        self._failed: asyncio.Future[None] | None = None
+        self._failed: asyncio.Future[None]
         self._started = False
         self._log = structlog.get_logger()
 
@@ -88,7 +90,6 @@ class Daemon:
         """Follows all sources until `stop` is called, then ends in order."""
         async with self._running(follow=True):
             stopping = asyncio.create_task(self._stopping.wait())
-            self._failed = asyncio.get_running_loop().create_future()
             ends: list[asyncio.Future[Any]] = [stopping, self._failed]
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
@@ -194,6 +195,7 @@ class Daemon:
     @contextlib.asynccontextmanager
     async def _running(self, *, follow: bool) -> AsyncIterator[None]:
         """Everything starts here, and ends here in the opposite order."""
+        self._failed = asyncio.get_running_loop().create_future()
         await self._ledger.recall()
         await self._heed_notes()
         if self._projecting is not None:
@@ -204,6 +206,8 @@ class Daemon:
         tasks = [self._watch(self._tick_for_ever()), self._watch(self._feed_watchdog())]
         if self._projecting is not None:
             tasks.append(self._watch(self._projecting.run()))
+        if follow:
+            await self._first_look()
         self._started = True
         self._supervisor.say("READY=1", self._summary())
         self._log.info("ready", sources=len(self._following), receivers=len(self._carrying))
@@ -254,6 +258,22 @@ class Daemon:
                 self._following[name] = following
                 if follow:
                     self._mind(following.start())
+
+    async def _first_look(self) -> None:
+        """Waits until each source has met its files, but for those on a mount that does not answer."""
+        looking = asyncio.create_task(self._all_have_looked())
+        stopping = asyncio.create_task(self._stopping.wait())
+        ends: list[asyncio.Future[Any]] = [looking, stopping, self._failed]
+        await asyncio.wait(ends, timeout=FIRST_LOOK_S, return_when=asyncio.FIRST_COMPLETED)
+        looking.cancel()
+        stopping.cancel()
+        for name, following in self._following.items():
+            if not (following.has_looked.is_set() or self._stopping.is_set()):
+                self._log.warning("has not been looked at yet", source=name, after_s=FIRST_LOOK_S)
+
+    async def _all_have_looked(self) -> None:
+        for following in self._following.values():
+            await following.has_looked.wait()
 
     def _scanner(self) -> Scanner:
         return self._plan.knowledge.scanner
@@ -324,7 +344,7 @@ class Daemon:
                 self._log.info("everything has been read to its end")
                 self.stop()
             return
-        if self._failed is not None and not self._failed.done():
+        if not self._failed.done():
             self._failed.set_exception(task.exception() or RuntimeError(task.get_name()))
 
     def _summary(self) -> str:

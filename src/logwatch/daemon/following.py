@@ -19,6 +19,8 @@ from logwatch.tail.wake import Doorbell, Heard
 
 # A directory that was not there, or is another one, is listened to after at most so many seconds.
 LISTEN_AGAIN_S = 5.0
+# While many events are recorded, on a slow disk for seconds, files are looked for this often.
+GLANCE_S = 0.1
 # A hop takes milliseconds, on a slow network file system a second.
 STALLED_S = 10.0
 # A pause without end could not be told from a hang.
@@ -43,6 +45,8 @@ class Following:
         follow: bool = True,
     ) -> None:
         self.watched = watched
+        # Every file that was there has been met: what is written from then on is new.
+        self.has_looked = asyncio.Event()
         self.problems: dict[str, str] = {}
         self.lag = 0
         self.worst: Sequence[Behind] = ()
@@ -162,8 +166,23 @@ class Following:
         hop = functools.partial(self._feed.hop, now, rings, self._batch_bytes, heard.appeared)
         haul = await self._thread.do(hop)
         self._hop_began = 0.0
-        await self._record(haul)
+        await self._record_and_glance(haul)
+        self.has_looked.set()
         return haul.next_due
+
+    async def _record_and_glance(self, haul: Haul) -> None:
+        """Records what a hop has found, and meanwhile opens files that come and go, but reads nothing."""
+        recording = asyncio.create_task(self._record(haul))
+        seen: list[Haul] = []
+        while self._feed.roots and not recording.done():
+            await asyncio.wait([recording], timeout=GLANCE_S)
+            if not recording.done():
+                heard = self._doorbell.collect() if self._doorbell else Heard()
+                glance = functools.partial(self._feed.hop, self._clock.now(), heard.paths, 0, heard.appeared)
+                seen.append(await self._thread.do(glance))
+        await recording
+        for glanced in seen:
+            await self._record(glanced)
 
     async def _record(self, haul: Haul) -> None:
         await self._ledger.record(self.watched, haul)

@@ -1,5 +1,6 @@
 """Rules against whole chunks: literals first, then the full pattern on the few records that hit."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,10 +17,16 @@ if TYPE_CHECKING:
 
 # A fuse, not a clock: an ordinary search of a 256 KiB record takes under a millisecond.
 DEFAULT_TIMEOUT_S = 0.25
+# The fuse burns with the time of the whole process: other threads, while this one waits for a core, blow it too.
+TRIES = 2
 # After so many blown fuses a rule only costs time; it is set aside and named.
 DEFAULT_STRIKES = 5
 # The kind of a log of which nothing is known: every rule may stand in it.
 ANY_KIND = "any"
+# Stands in front of every line of a report that is put into a log: it repeats errors, and is none. What a
+# container runtime writes in front of it is shorter than this.
+OWN_MARK = b"logwatch| "
+OWN_MARK_WITHIN = 64
 # Captures become labels and parts of messages.
 MAX_CAPTURE = 256
 
@@ -169,6 +176,8 @@ class Scanner:
             yield start, end, sorted(rules)
 
     def _confirm(self, record: bytes, rules: Sequence[int], kind: str, result: Scan) -> "_Confirmed | None":
+        if OWN_MARK in record[:OWN_MARK_WITHIN]:
+            return None
         text = ""
         found: list[tuple[bool, _Prepared, regex.Match[str]]] = []
         for index in rules:
@@ -189,12 +198,12 @@ class Scanner:
 
     def _search(self, prepared: _Prepared, text: str, result: Scan) -> "regex.Match[str] | None":
         result.searches += 1
-        try:
-            return prepared.search(text, self._timeout_s)
-        except TimeoutError:
-            prepared.strikes += 1
-            result.timeouts[prepared.rule.id] += 1
-            return None
+        for _ in range(TRIES):
+            with contextlib.suppress(TimeoutError):
+                return prepared.search(text, self._timeout_s)
+        prepared.strikes += 1
+        result.timeouts[prepared.rule.id] += 1
+        return None
 
 
 @dataclass(frozen=True, slots=True)
