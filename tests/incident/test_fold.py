@@ -187,6 +187,13 @@ def test_silence_is_told_once() -> None:
     ]
 
 
+def test_what_is_only_remembered_is_not_open() -> None:
+    play = Play(a_fold(quiet_after_s=600)).run("0 llm/0 app/bug\n500 vision/0 app/oom", until=700)
+    [open_now] = play.fold.current()
+    assert (len(play.fold), play.fold.told()) == (1, [open_now.incident_id])
+    assert [play.fold.incident(name) for name in dict.fromkeys(play.ids)] == [None, open_now]
+
+
 def test_an_error_that_comes_again_after_silence_is_another_incident() -> None:
     play = Play(a_fold(quiet_after_s=600)).run("0 llm/0 app/bug\n700 llm/0 app/bug", until=800)
     assert play.told == ["1 opened app/bug 1", "600 quiet app/bug 1", "701 opened app/bug 1"]

@@ -428,7 +428,8 @@ class Limits(_Section):
         default=0.25, description="Seconds that one pattern may spend on one line."
     )
     quiet_after_s: Annotated[float, Field(ge=1)] = Field(
-        default=1800, description="Seconds without a new event after which an incident is over."
+        default=2400,
+        description="Seconds without a new event after which an incident is over; longer than collectives wait.",
     )
 
     @field_validator("batch_bytes", mode="after")

@@ -79,15 +79,24 @@ def _labels(open_: Open) -> dict[str, str]:
 
 
 def _reasons(open_: Open, edges: Edges) -> list[Remark]:
-    """What is not known, and why these events are told together, what a line itself says first."""
-    explained = [strand for strand in open_.strands.values() if strand.why and strand.key != open_.root]
-    explained.sort(key=lambda strand: (_by_weight(strand.why), -strand.count, strand.key))
-    return [*_gaps(open_, edges), *(strand.why for strand in explained if strand.why)][:MAX_REASONS]
+    """What is not known, and why these events are told together, what a line itself says first.
+
+    An edge that explains several errors is given once, for the one that was seen most often, or first.
+    """
+    explained = [
+        (_weight(strand.why), -strand.count, strand.first, strand.key, strand.why)
+        for strand in open_.strands.values()
+        if strand.why and strand.key != open_.root
+    ]
+    whys: dict[str, Remark] = {}
+    for *_, why in sorted(explained):
+        whys.setdefault(why.values.get("edge") or repr(why), why)
+    return [*_gaps(open_, edges), *whys.values()][:MAX_REASONS]
 
 
-def _by_weight(why: Remark | None) -> int:
+def _weight(why: Remark) -> int:
     """What a line itself says comes before what is known of such lines."""
-    return {"edge": 2, "edge_looking_back": 1}.get(why.kind if why else "", 0)
+    return {"edge": 2, "edge_looking_back": 1}.get(why.kind, 0)
 
 
 def _gaps(open_: Open, edges: Edges) -> Iterator[Remark]:

@@ -151,6 +151,9 @@ class Publisher:
         """
         entry = self.entries[match.rule]
         said = self._said(entry, versions)
+        line = redact(match.text)
+        # Captures are parts of the line: where that holds no secret, they hold none.
+        captures = match.captures if line == match.text else _redacted(match.captures)
         return Event(
             event_id=event_id(origin.generation_key, offset, entry.id),
             error_id=entry.id,
@@ -163,9 +166,9 @@ class Publisher:
             path=origin.path,
             generation=origin.generation,
             offset=offset,
-            line=shortened(redact(match.text), MAX_LINE),
+            line=shortened(line, MAX_LINE),
             line_number=line_number,
-            captures={name: redact(value) for name, value in match.captures.items()},
+            captures=captures,
             labels={**(labels or {}), **origin.labels},
             host=origin.host,
             workaround=said.workaround,
@@ -184,6 +187,10 @@ class Publisher:
         if entry.id not in self._usual:
             self._usual[entry.id] = _said(entry, None, self.language)
         return self._usual[entry.id]
+
+
+def _redacted(captures: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: redact(value) for name, value in captures.items()}
 
 
 def _node(entry: Entry, of_origin: Mapping[str, str], of_line: Mapping[str, str]) -> str:

@@ -165,12 +165,12 @@ class Fold:
 
     def told(self) -> list[str]:
         """Ids of the open incidents that were told."""
-        return [open_.incident_id for open_ in self._open.values() if open_.is_told]
+        return [o.incident_id for o in self._open.values() if o.is_told and not o.is_quiet]
 
     def incident(self, incident_id: str) -> Incident | None:
         """The open incident of that id as it would be told now; None where there is none."""
         open_ = self._open.get(incident_id)
-        return None if open_ is None else self._incident(open_)
+        return None if open_ is None or open_.is_quiet else self._incident(open_)
 
     def current(self) -> list[Incident]:
         """All open incidents as they would be told now, newest last."""

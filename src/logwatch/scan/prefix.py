@@ -7,7 +7,7 @@ bounded in what it may take, so hostile text costs no more than other text.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
@@ -89,13 +89,25 @@ def log_time(text: str, reference: float, zone: tzinfo = UTC) -> float | None:
     `reference` gives a missing year and refuses times more than a day ahead of it; `zone` is the log's
     where the line names none.
     """
-    stamp = read(text).stamp
+    stamp = _docker_stamp(text)
+    if stamp is None:
+        text = text[:MAX_PREFIX]
+        at = 0
+        # The outermost time counts: what stands behind it need not be looked at.
+        for found in _pieces(text):
+            stamp, at = _stamp(_said(found)), found.end()
+            if stamp is not None:
+                break
+        else:
+            stamp = next(filter(None, (_stamp(_said(found)) for found in _anywhere(text, at))), None)
     return None if stamp is None else stamp.seconds(reference, zone)
 
 
 def time_above(above: bytes, reference: float, zone: tzinfo = UTC) -> float | None:
     """The time of the last line in `above` that says its own; see `log_time`."""
     for line in reversed(above.splitlines()):
+        if _MAY_BE_TIME.search(line) is None:
+            continue
         at = log_time(line.decode("utf-8", "replace"), reference, zone)
         if at is not None:
             return at
@@ -108,17 +120,28 @@ def read(text: str) -> Prefix:
     stamp = _docker_stamp(text)
     text = text[:MAX_PREFIX]
     at = 0
+    for found in _pieces(text):
+        stamp = _note(_said(found), labels, stamp)
+        at = found.end()
+    at = _skip_blanks(text, at)
+    for found in _anywhere(text, at):
+        stamp = _note(_said(found), labels, stamp)
+    return Prefix(labels, stamp, at)
+
+
+def _pieces(text: str) -> Iterator[re.Match[str]]:
+    at = 0
     for number in range(_MAX_PIECES):
         at = _skip_blanks(text, at)
         found = _piece(text, at, is_first=number == 0)
         if found is None:
-            break
-        stamp = _note(found, labels, stamp)
+            return
+        yield found
         at = found.end()
-    for pattern in _ANYWHERE:
-        if (found := pattern.search(text, at)) is not None:
-            stamp = _note(found, labels, stamp)
-    return Prefix(labels, stamp, at)
+
+
+def _anywhere(text: str, at: int) -> Iterator[re.Match[str]]:
+    return filter(None, (pattern.search(text, at) for pattern in _ANYWHERE))
 
 
 def _skip_blanks(text: str, at: int) -> int:
@@ -128,23 +151,23 @@ def _skip_blanks(text: str, at: int) -> int:
 
 
 def _piece(text: str, at: int, *, is_first: bool) -> re.Match[str] | None:
-    patterns = _BY_FIRST.get(text[at : at + 1], _WORDS)
-    for pattern in (*_ONLY_FIRST, *patterns) if is_first else patterns:
-        found = pattern.match(text, at)
-        if found is not None:
-            return found
-    return None
+    if is_first and (found := _ONLY_FIRST.match(text, at)) is not None:
+        return found
+    return _BY_FIRST.get(text[at : at + 1], _WORDS).match(text, at)
 
 
 def _docker_stamp(text: str) -> Stamp | None:
     """Docker's json-file driver puts the time behind the message."""
     found = _DOCKER_TIME.search(text, max(0, len(text) - 64)) if text.startswith('{"log":') else None
-    return found and _stamp({name: value for name, value in found.groupdict().items() if value})
+    return found and _stamp(_said(found))
 
 
-def _note(found: re.Match[str], labels: dict[str, str], stamp: Stamp | None) -> Stamp | None:
+def _said(found: re.Match[str]) -> dict[str, str]:
+    return {name: value for name, value in found.groupdict().items() if value}
+
+
+def _note(said: Mapping[str, str], labels: dict[str, str], stamp: Stamp | None) -> Stamp | None:
     """Keeps what a piece says unless an outer one has said it."""
-    said = {name: value for name, value in found.groupdict().items() if value}
     for name, value in said.items():
         if name not in _TIME_PARTS:
             labels.setdefault(name, value)
@@ -221,16 +244,31 @@ _PROGRAM = r"[\w./()-]{1,48}(?:\[(?P<pid>\d{1,9})\])?: "
 _HOST = r"(?P<host>[A-Za-z0-9][\w.-]{0,63})"
 
 
-def _compiled(*patterns: str) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(pattern, re.ASCII) for pattern in patterns)
+class _FirstOf:
+    """Patterns of which the first that fits counts. To try them as one takes a third of the time."""
+
+    def __init__(self, *patterns: str) -> None:
+        # Without their own groups, so that the group which took part tells which of them fits.
+        nameless = (re.sub(r"\(\?P<\w+>", "(?:", pattern) for pattern in patterns)
+        self._any = re.compile("|".join(f"(?:{pattern})()" for pattern in nameless), re.ASCII)
+        self._patterns = patterns
+        self._compiled: dict[int, re.Pattern[str]] = {}
+
+    def match(self, text: str, at: int) -> re.Match[str] | None:
+        found = self._any.match(text, at)
+        if found is None or found.lastindex is None:
+            return None
+        if found.lastindex not in self._compiled:
+            self._compiled[found.lastindex] = re.compile(self._patterns[found.lastindex - 1], re.ASCII)
+        return self._compiled[found.lastindex].match(text, at)
 
 
 # `srun -l` and `mpiexec -l` number lines by rank; further right, a bare number says nothing.
-_ONLY_FIRST = _compiled(
+_ONLY_FIRST = _FirstOf(
     r"(?P<rank>\d{1,6}): (?=\S)",
     r"\[(?P<rank>\d{1,6})\]:? (?=\S)",
 )
-_BRACKETED = _compiled(
+_BRACKETED = _FirstOf(
     r"\[rank(?P<rank>\d{1,6})\]:?",
     # torchrun's --tee: the role and the local rank.
     r"\[(?:default|trainer|worker)(?P<local_rank>\d{1,4})\]:",
@@ -255,13 +293,13 @@ _BRACKETED = _compiled(
     r"\[(?:[DIWEF] )?[\w./<>-]{1,120}(?::[\w./<>-]{1,80}){1,3}\]",
     r"\[[A-Za-z_][\w.-]{0,60}\]",
 )
-_NUMBERS = _compiled(
+_NUMBERS = _FirstOf(
     # journalctl -o short-iso, and syslog with RFC 3339 times.
     rf"{_ISO}(?: {_HOST} (?:kernel: |[\w./-]{{1,48}}\[(?P<pid>\d{{1,9}})\]: )|(?=[\s:|,\[]|$))",
     rf"{_HOST}:(?P<pid>\d{{1,9}}):\d{{1,9}} \[(?P<gpu>\d{{1,3}})\]",
     r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?=[\s|\[])",
 )
-_WORDS = _compiled(
+_WORDS = _FirstOf(
     _GLOG,
     rf"{_MONTH}\s{{1,2}}(?P<D>\d{{1,2}}) (?:(?P<Y>\d{{4}}) )?{_CLOCK}(?: {_HOST} {_PROGRAM})?",
     rf"{_WEEKDAY} {_MONTH}\s{{1,2}}(?P<D>\d{{1,2}}) {_CLOCK} (?:[A-Z]{{3,4}} )?(?P<Y>\d{{4}})",
@@ -279,30 +317,31 @@ _WORDS = _compiled(
     r"[\w.]{1,120}:[\w<>]{1,80}:\d{1,6}(?= - )",
     r"[\w./-]{1,200}:\d{1,6}\]",
 )
-_BY_FIRST: Mapping[str, tuple[re.Pattern[str], ...]] = {
-    "": (),
+_BY_FIRST: Mapping[str, _FirstOf] = {
     "[": _BRACKETED,
     **dict.fromkeys("0123456789", _NUMBERS),
     # vLLM, Ray: (Name pid=1), (Name rank=1 pid=2), (name pid=1, ip=10.0.0.1)
-    "(": _compiled(
+    "(": _FirstOf(
         r"\((?:(?P<process>[\w.:<>@/-]{1,80}) )?(?:rank=(?P<rank>\d{1,6}) )?pid=(?P<pid>\d{1,9})"
         r"(?:, ip=(?P<host>[\w.:-]{1,64}))?(?:, [^)\n]{0,80})?\)"
     ),
-    "{": _compiled(
+    "{": _FirstOf(
         r'\{"(?:ts|time|timestamp|created|@timestamp)": ?"?(?P<epoch>\d{10}(?:\d{3}|\.\d{1,9})?)(?=[,"}])',
         rf'\{{"(?:ts|time|timestamp|asctime|@timestamp)": ?"{_ISO}"',
         r'\{"(?:log|message|msg)": ?"',
     ),
-    ":": _compiled(
+    ":": _FirstOf(
         r':::MLLOG \{"namespace": "[^"\n]{0,40}", "time_ms": (?P<epoch>\d{13})',
         r":(?=\s)",
     ),
-    "-": _compiled(r"-(?=\s)"),
-    "|": _compiled(r"\|"),
+    "-": _FirstOf(r"-(?=\s)"),
+    "|": _FirstOf(r"\|"),
 }
 # Unmistakable wherever they stand: a progress bar that was not ended by a new line is glued in front.
-_ANYWHERE = _compiled(
-    r"(?:\[rank|\bRank )(?P<rank>\d{1,6})\]",
-    rf"\[{_GLOG}",
+_ANYWHERE = (
+    re.compile(r"(?:\[rank|\bRank )(?P<rank>\d{1,6})\]", re.ASCII),
+    re.compile(rf"\[{_GLOG}", re.ASCII),
 )
+# Every time that is understood has one of these in it.
+_MAY_BE_TIME = re.compile(rb"\d\d:\d\d|\d{10}")
 _DOCKER_TIME = re.compile(rf'"time": ?"{_ISO}"\}}\s*$', re.ASCII)

@@ -7,6 +7,7 @@ forward that the sweep would have taken anyway.
 import errno
 import os
 import threading
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -24,6 +25,9 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
+# When folders are renamed in quick succession watchdog finds a watch that it had forgotten to forget, and says
+# so at length. Nothing follows from it.
+warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning)
 # Rings that wait to be collected; beyond, the sweep finds what they were about.
 MAX_WAITING = 10_000
 _WORTH_HEARING: list[type[FileSystemEvent]] = [
@@ -115,7 +119,7 @@ class Doorbell:
             here = (stat.st_dev, stat.st_ino)
         except FileNotFoundError:
             here = None
-        if watch is not None and here == earlier:
+        if watch is not None and here == earlier and _is_alive(watch, observer):
             return
         if watch is not None:
             del self._heard[root]
@@ -143,17 +147,21 @@ class _Collector(FileSystemEventHandler):
         if isinstance(event, FileCreatedEvent):
             self.hear(source, appeared=source)
         elif isinstance(event, FileMovedEvent):
-            self.hear(source, destination, appeared=destination)
+            self.hear(source, destination, moved_from=source, moved_to=destination)
         else:
             self.hear(source, destination)
 
-    def hear(self, *paths: str, appeared: str = "") -> None:
+    def hear(self, *paths: str, appeared: str = "", moved_from: str = "", moved_to: str = "") -> None:
         with self._lock:
             was_empty = not self._heard.paths
             if len(self._heard.paths) < MAX_WAITING:
                 self._heard.paths.update(path for path in paths if path)
                 if appeared:
                     self._heard.appeared[appeared] += 1
+                # A file that appeared and was moved on is to be looked for where it is now.
+                if self._heard.appeared[moved_from] > 0:
+                    self._heard.appeared[moved_from] -= 1
+                    self._heard.appeared[moved_to] += 1
         if was_empty:
             self._ring()
 
@@ -166,6 +174,11 @@ class _Collector(FileSystemEventHandler):
         with self._lock:
             heard, self._heard = self._heard, Heard()
         return heard
+
+
+def _is_alive(watch: ObservedWatch, observer: BaseObserver) -> bool:
+    """Whether the thread that listens is there still: what it does not expect ends it."""
+    return any(emitter.watch == watch and emitter.is_alive() for emitter in observer.emitters)
 
 
 def _text(path: bytes | str) -> str:
