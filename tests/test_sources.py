@@ -155,6 +155,10 @@ def test_the_daemon_follows_on_when_only_one_of_its_sources_has_ended(stage: Sta
     stage.start()
     stage.writer("a.log").lines(3)
     stage.wait_told()
+    look = stage.metric("logwatch_last_look_timestamp_seconds", source="logs")
+    until(lambda: stage.metric("logwatch_last_look_timestamp_seconds", source="logs") > look, "another look")
+    # Nobody is to be woken because a source that has ended is not looked at.
+    assert 'logwatch_last_look_timestamp_seconds{source="piped"}' not in stage.get("/metrics")
     stage.stop()
 
 

@@ -60,6 +60,7 @@ def everything_counted() -> Metrics:
     metrics.skipped("train", "gone", 17)
     metrics.set_lag("train", 5)
     metrics.last_read("train", 1_700_000_000)
+    metrics.last_look("train", 1_700_000_001)
     metrics.set_files("train", "open", 8)
     metrics.record_truncated("train")
     metrics.file_truncated("train")
@@ -72,6 +73,7 @@ def everything_counted() -> Metrics:
     metrics.set_catalogue("2026.1", "abc", 312)
     metrics.config_reloaded(True, 1_700_000_000)
     metrics.state_error()
+    metrics.set_state_in_memory(False)
     metrics.set_build("0.1.0", "hyperscan", "3.11.7")
     return metrics
 
@@ -272,6 +274,7 @@ def test_gauges_of_what_is_no_longer_configured_disappear_and_counters_stay() ->
     assert {metric.name for metric in ALL} - left == {
         "logwatch_lag_bytes",
         "logwatch_last_read_timestamp_seconds",
+        "logwatch_last_look_timestamp_seconds",
         "logwatch_files",
         "logwatch_source_stalled",
         "logwatch_outbox_messages",

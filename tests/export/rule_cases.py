@@ -168,6 +168,21 @@ def own_cases() -> list[Case]:
             {20: []},
         ),
         Case(
+            "a mount hangs, on one node of two",
+            "LogwatchNotLooking",
+            {
+                series("logwatch_last_look_timestamp_seconds", source="train"): "0+60x5 300x30",
+                series("logwatch_last_look_timestamp_seconds", "node2:9477", source="train"): "0+60x40",
+            },
+            {14: [], 16: [Firing({**warning, "source": "train"}, "1")]},
+        ),
+        Case(
+            "a source that has ended is not looked at, and has no time of a look",
+            "LogwatchNotLooking",
+            {series("logwatch_last_look_timestamp_seconds", source="piped"): "0+60x5 _x30"},
+            {20: []},
+        ),
+        Case(
             "two files that cannot be opened, for a quarter of an hour",
             "LogwatchUnreadable",
             {series("logwatch_files", source="train", state="unreadable"): "0 2x30"},
@@ -276,19 +291,13 @@ def own_cases() -> list[Case]:
             {100: []},
         ),
         Case(
-            "the disk is full",
-            "LogwatchStateErrors",
+            "the disk is full, and has room again",
+            "LogwatchStateInMemory",
             {
-                series("logwatch_state_errors_total"): "0 1x200",
-                series("logwatch_state_errors_total", "node2:9477"): "0x200",
+                series("logwatch_state_in_memory"): "0 1x20 0x20",
+                series("logwatch_state_in_memory", "node2:9477"): "0x60",
             },
-            {2: [Firing(warning, "1")], 100: [Firing(warning, "1")], 180: []},
-        ),
-        Case(
-            "the disk is well",
-            "LogwatchStateErrors",
-            {series("logwatch_state_errors_total"): "0x30"},
-            {20: []},
+            {2: [], 4: [Firing(warning, "1")], 30: []},
         ),
         Case(
             "a reload was refused",

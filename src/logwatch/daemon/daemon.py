@@ -320,6 +320,7 @@ class Daemon:
         await self._store_thread.do(lambda: self._store.expose(exposed))
         if not self._store.on_disk and await self._store_thread.do(self._store.settle):
             self._log.info("the state is on disk again")
+        self._metrics.set_state_in_memory(not self._store.on_disk)
 
     async def _feed_watchdog(self) -> None:
         """Says from the loop itself that the loop turns."""

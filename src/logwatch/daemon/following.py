@@ -138,6 +138,8 @@ class Following:
         while not (self._stopping or self._feed.is_over):
             self._bell.clear()
             await self._pause(await self._hop())
+        if self._feed.is_over:
+            self._metrics.source_ended(self.watched.name)
 
     async def _pause(self, due: float) -> None:
         """Waits until `due`, for news of a file, or for something to read, whatever comes first."""
@@ -167,6 +169,7 @@ class Following:
         haul = await self._thread.do(hop)
         self._hop_began = 0.0
         await self._record_and_glance(haul)
+        self._metrics.last_look(self.watched.name, self._clock.now())
         self.has_looked.set()
         return haul.next_due
 

@@ -86,6 +86,12 @@ LAST_READ = Metric(
     "When a source last gave new bytes, in seconds since the epoch.",
     ("source",),
 )
+LAST_LOOK = Metric(
+    "logwatch_last_look_timestamp_seconds",
+    "gauge",
+    "When a source was last looked at, new bytes or not, in seconds since the epoch; none once it has ended.",
+    ("source",),
+)
 FILES = Metric("logwatch_files", "gauge", "Log files, by what is known of them.", ("source", "state"))
 RECORDS_TRUNCATED = Metric(
     "logwatch_records_truncated_total",
@@ -150,6 +156,11 @@ CONFIG_RELOADED_AT = Metric(
     "When a good configuration was last read, in seconds since the epoch.",
 )
 STATE_ERRORS = Metric("logwatch_state_errors_total", "counter", "Times that the state could not be written.")
+STATE_IN_MEMORY = Metric(
+    "logwatch_state_in_memory",
+    "gauge",
+    "1 while the state lives in memory because its disk cannot be written, else 0.",
+)
 BUILD_INFO = Metric(
     "logwatch_build_info",
     "gauge",
@@ -169,6 +180,7 @@ ALL = (
     SKIPPED_BYTES,
     LAG_BYTES,
     LAST_READ,
+    LAST_LOOK,
     FILES,
     RECORDS_TRUNCATED,
     TRUNCATIONS,
@@ -183,6 +195,7 @@ ALL = (
     CONFIG_RELOADED,
     CONFIG_RELOADED_AT,
     STATE_ERRORS,
+    STATE_IN_MEMORY,
     BUILD_INFO,
 )
 
@@ -268,6 +281,13 @@ class Metrics:
     def last_read(self, source: str, at: float) -> None:
         self._set(LAST_READ, (source,), at)
 
+    def last_look(self, source: str, at: float) -> None:
+        self._set(LAST_LOOK, (source,), at)
+
+    def source_ended(self, source: str) -> None:
+        """It is not looked at any more, and that is no sign of trouble."""
+        self._values[LAST_LOOK].pop((source,), None)
+
     def set_files(self, source: str, state: str, n: int) -> None:
         self._set(FILES, (source, state), n)
 
@@ -310,12 +330,15 @@ class Metrics:
     def state_error(self) -> None:
         self._count(STATE_ERRORS, (), 1)
 
+    def set_state_in_memory(self, in_memory: bool) -> None:
+        self._set(STATE_IN_MEMORY, (), int(in_memory))
+
     def set_build(self, version: str, engine: str, python: str) -> None:
         self._values[BUILD_INFO] = {(version, engine, python): 1}
 
     def retain(self, sources: Collection[str], receivers: Collection[str]) -> None:
         """After a reload: the gauges of sources and receivers that are gone disappear; counters stay."""
-        for metric in (LAG_BYTES, LAST_READ, FILES, STALLED):
+        for metric in (LAG_BYTES, LAST_READ, LAST_LOOK, FILES, STALLED):
             self._values[metric] = {k: v for k, v in self._values[metric].items() if k[0] in sources}
         self._values[OUTBOX] = {k: v for k, v in self._values[OUTBOX].items() if k[0] in receivers}
 

@@ -175,6 +175,19 @@ count without (PLACES, state) (
         severity="warning",
         wait="5m",
     ),
+    # A source is looked at once a minute at the least; what has ended has no such time. Clocks that differ by
+    # ten minutes have other alerts.
+    Alert(
+        "LogwatchNotLooking",
+        """\
+count without (PLACES) (
+  time() - logwatch_last_look_timestamp_seconds > 600
+)""",
+        summary="source {{ $labels.source }} is not looked at any more",
+        description="For ten minutes no look at it came to an end: a mount hangs, or a search of a very large"
+        f" tree takes that long. What is written there goes unseen. {_CONCERNED}",
+        severity="warning",
+    ),
     Alert(
         "LogwatchUnreadable",
         """\
@@ -270,18 +283,18 @@ count without (version, sha256) (
         severity="warning",
         wait="1h",
     ),
-    # The counter tells of the fall into memory and not of the way out of it.
+    # A disk that is full for a moment is nothing to be woken for.
     Alert(
-        "LogwatchStateErrors",
+        "LogwatchStateInMemory",
         """\
 count without (PLACES) (
-  increase(logwatch_state_errors_total[15m]) > 0
+  logwatch_state_in_memory == 1
 )""",
-        summary="the state of logwatch could not be written",
-        description="It went on in memory: a restart now loses positions and unsent messages. Look at the"
-        f" space and the mount of the state directory; /readyz says when it is well again. {_CONCERNED}",
+        summary="the state of logwatch cannot be written",
+        description="It goes on in memory: a restart now loses positions and unsent messages. Look at the"
+        f" space and the mount of the state directory. {_CONCERNED}",
         severity="warning",
-        keep="2h",
+        wait="2m",
     ),
     Alert(
         "LogwatchReloadFailed",
