@@ -2,17 +2,24 @@
 #
 #   docker build -t logwatch .
 #   docker run --read-only -v state:/var/lib/logwatch -v /scratch/logs:/logs:ro -p 9477:9477 logwatch
+#
+# A build that is to be the same for ever names the base by its digest: --build-arg BASE=python@sha256:…
 ARG BASE=python:3.11-slim-bookworm
 
 FROM ${BASE} AS build
 WORKDIR /src
+# Only what has a hash in the locks gets in; tools/lock_image.py writes them.
+COPY deploy/container/runtime.lock deploy/container/build.lock ./
+RUN pip install --no-cache-dir --root-user-action=ignore --only-binary=:all: --require-hashes -r build.lock \
+ && python -m venv --without-pip /opt/logwatch \
+ && pip --python /opt/logwatch/bin/python install --no-cache-dir --compile --only-binary=:all: \
+    --require-hashes -r runtime.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
 COPY seeds seeds
 COPY deploy/systemd deploy/systemd
-COPY deploy/systemd deploy/systemd
-RUN python -m venv --without-pip /opt/logwatch \
- && pip --python /opt/logwatch/bin/python install --no-cache-dir --compile . \
+RUN pip wheel --no-cache-dir --no-index --no-deps --no-build-isolation --wheel-dir dist . \
+ && pip --python /opt/logwatch/bin/python install --no-cache-dir --compile --no-index --no-deps dist/*.whl \
  && /opt/logwatch/bin/python -m logwatch.catalogue.recall
 
 FROM ${BASE}

@@ -4,8 +4,12 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import click
+
+from logwatch.cli.main import logwatch
 
 
 def commands(block: str) -> Iterator[tuple[str, str]]:
@@ -35,3 +39,12 @@ def run(command: str, folder: Path, *programs: Path) -> str:
         check=False,
     )
     return done.stdout.decode()
+
+
+def parses(arguments: Sequence[str]) -> bool:
+    """Whether `logwatch` takes these arguments; nothing is run."""
+    verb, *rest = arguments
+    command = logwatch.get_command(click.Context(logwatch), verb)
+    assert command is not None, verb
+    command.make_context(verb, list(rest))
+    return True
