@@ -6,6 +6,8 @@ BIN    := $(VENV)/bin
 LOGS   ?=
 # Handed to pytest, as in `make test TESTS='tests/scan -x'`.
 TESTS  ?= tests --ignore=tests/conformance
+# Handed to the benchmark, as in `make bench BENCH='scan follow'`.
+BENCH  ?=
 export LOGS
 
 .DEFAULT_GOAL := help
@@ -33,8 +35,8 @@ fix: $(VENV)/.dev ## What can be put right by itself
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/.dev ## Speed and size; writes docs/performance.md
-	$(BIN)/python -m bench
+bench: $(VENV)/.dev ## Speed and size; writes docs/performance.md; BENCH='scan follow' for parts
+	$(BIN)/python -m bench $(BENCH)
 
 wheel: $(VENV)/.dev ## A wheel that starts quickly, in dist/
 	$(BIN)/python -m logwatch.catalogue.recall

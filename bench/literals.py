@@ -1,0 +1,22 @@
+"""The floor of all scanning: reading, and looking for the literals, with nothing made of what is found."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from logwatch.scan.engine import build
+from logwatch.scan.index import Index
+from logwatch.tail.oneshot import CHUNK
+
+
+def literals_alone(logs: Iterable[Path], index: Index) -> Callable[[], None]:
+    """What looks through `logs` for the literals of `index`, as the scanner does."""
+    literals = {literal: None for indexed in index.rules for literal in indexed.required.any_of}
+    engine = build(list(literals), "auto", index.tables)
+
+    def look() -> None:
+        for log in logs:
+            with log.open("rb", buffering=0) as file:
+                while chunk := file.read(CHUNK):
+                    engine.find(chunk)
+
+    return look
