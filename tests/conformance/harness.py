@@ -368,7 +368,10 @@ class Stage:
             return connection.getresponse().read().decode()
 
     def ledger(self) -> dict[str, int]:
-        """Bytes by what became of them, over all runs that were stopped in order: `scanned`, or a reason."""
+        """Bytes by what became of them, over all runs that were stopped in order: `scanned`, or a reason.
+
+        Of an earlier run it is what was counted when the run was asked to stop.
+        """
         found = Counter(self._earlier)
         if self._process is not None:
             found.update(self._ledger_of_this_run())
@@ -376,10 +379,19 @@ class Stage:
 
     def remembered_inodes(self) -> list[int]:
         """The files of which the state keeps a position."""
+        return [body["file"][1] for body in self._remembered()]
+
+    def remembered_ledger(self) -> dict[str, int]:
+        """As `ledger`, of the files that the state knows, and up to the end of reading: a stop reads on."""
+        found: Counter[str] = Counter()
+        for body in self._remembered():
+            found.update({"scanned": body["scanned"], **body["skipped"]})
+        return {kind: size for kind, size in found.items() if size}
+
+    def _remembered(self) -> list[dict[str, Any]]:
         state = sqlite3.connect(f"file:{self.folder / 'state' / 'state.db'}?mode=ro", uri=True)
         with contextlib.closing(state):
-            rows = state.execute("SELECT body FROM generation").fetchall()
-        return [json.loads(body)["file"][1] for (body,) in rows]
+            return [json.loads(body) for (body,) in state.execute("SELECT body FROM generation")]
 
     # -- waiting and checking
 

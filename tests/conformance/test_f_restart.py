@@ -33,7 +33,10 @@ def test_068_clean_restart(stage: Stage, size: int) -> None:
     stage.start()
     stage.wait_told()
     log.lines(10, size=size)
-    stage.check(seen=stage.account.size)
+    stage.wait_told()
+    stage.stop()
+    assert stage.told() == dict.fromkeys(log.tokens, 1)
+    assert stage.remembered_ledger() == {"scanned": stage.account.size}
 
 
 @pytest.mark.scenario(69, "`kill -9` at random moments under load")

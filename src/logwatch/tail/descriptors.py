@@ -1,5 +1,6 @@
 """Open files, the least recently used closed first. Which file an open descriptor means is never in doubt."""
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -63,8 +64,10 @@ class Descriptors:
 
     def close(self, life: Life) -> None:
         if life.fd != NOWHERE:
-            os.close(life.fd)
-            life.fd = NOWHERE
+            fd, life.fd = life.fd, NOWHERE
+            # On a mount that is gone it is closed, and says that something went wrong.
+            with contextlib.suppress(OSError):
+                os.close(fd)
         self._open.pop(life.key, None)
 
     def close_all(self) -> None:

@@ -5,6 +5,7 @@ File-system events are hints (`rings`) that bring a look forward. The truth is `
 """
 
 import contextlib
+import errno
 import heapq
 import itertools
 import os
@@ -17,7 +18,7 @@ from logwatch.scan.records import complete_length
 from logwatch.tail import siblings
 from logwatch.tail.descriptors import Descriptors, file_id, name_of
 from logwatch.tail.discover import Tree
-from logwatch.tail.evidence import HEAD, reader
+from logwatch.tail.evidence import reader
 from logwatch.tail.framing import MAX_RECORD, raw_length, sniff, to_utf8
 from logwatch.tail.life import NOWHERE, Finding, Life, life_key
 from logwatch.tail.reading import COMPRESSED, Turn, is_compressed
@@ -39,8 +40,6 @@ HOLD_S = 1.0
 # being freed, else until a writer that logs once a day would have been heard.
 DELETED_KEPT_S = 5.0
 RENAMED_KEPT_S = 90_000.0
-# A pause after which a file may have been restarted in place, so that all samples are compared.
-PAUSE_S = 2.0
 # A path that was there and is not may be on a mount that comes back.
 KEEP_ABSENT_S = 7 * 86400.0
 # A copy beside its original belongs to a rotation under way; after this pause it is just a copy.
@@ -86,6 +85,7 @@ class Follower:
         self._ready: deque[Life] = deque()
         self._is_ready: set[str] = set()
         self._listed_at = 0.0
+        self._turned_at = 0.0
         self._list_at = 0.0
         self._known_source = False
         # Of one turn.
@@ -93,7 +93,7 @@ class Follower:
         self._surroundings = siblings.Surroundings()
         self._newborn: list[Life] = []
         self._appeared: Counter[str] = Counter()
-        # Lives that began at a path in this turn and the one before: an event may tell of them too late.
+        # Lives that began at a path since the last listing but one: an event may tell of them late.
         self._begun: Counter[str] = Counter()
         self._begun_before: Counter[str] = Counter()
 
@@ -157,18 +157,23 @@ class Follower:
         `rings` are paths about which something was heard, `appeared` how often a file came to be at a path.
         """
         self._turn, self._surroundings = Turn(), siblings.Surroundings()
-        self._newborn, self._appeared = [], Counter(appeared or {})
-        self._begun_before, self._begun = self._begun, Counter()
+        self._newborn = []
+        self._appeared.update(appeared or {})
+        if now < self._turned_at:
+            self._mind_the_clock(now)
+        self._turned_at = now
         for path in rings:
             self._ring(path, now)
-        if now >= self._list_at:
+        is_listed = now >= self._list_at
+        if is_listed:
             self._discover(now)
         while self._looks and self._looks[0][0] <= now:
             at, _, life = heapq.heappop(self._looks)
             if life.look_at == at and life in self._register:
                 life.look_at = 0.0
-                self._look(life, now)
-        self._count_missed()
+                self._look_if_possible(life, now)
+        if is_listed:
+            self._count_missed()
         self._line_up()
         self._read_batch(now, most)
         return self._turn
@@ -183,6 +188,14 @@ class Follower:
     def close(self) -> None:
         for life in self._register:
             self._descriptors.close(life)
+
+    def _mind_the_clock(self, now: float) -> None:
+        """The clock was set back: what was to happen in a second would happen in an hour."""
+        for life in self._register:
+            life.changed_at = min(life.changed_at, now)
+            life.look_at = 0.0
+            self._look_again(life, now)
+        self._list_at = self._listed_at = now
 
     # -- hints and discovery
 
@@ -308,6 +321,7 @@ class Follower:
             number,
             file,
             size=stat.st_size,
+            sure=stat.st_size,
             home=home,
             began_ns=stat.st_ctime_ns,
             mtime_ns=stat.st_mtime_ns,
@@ -326,9 +340,16 @@ class Follower:
     def _count_missed(self) -> None:
         """Files of which we have heard, and that were gone when we came to look."""
         for path, times in self._appeared.items():
-            begun = self._begun[path] + self._begun_before[path]
-            if times > begun and self._tree.fits(path) and not os.path.lexists(path):
-                self._turn.happened["missed"] += times - begun
+            unseen = times - self._begun[path] - self._begun_before[path]
+            if unseen > 0 and self._is_asked_for(path):
+                # What is there and did not begin is no file of its own, or one that cannot be read.
+                self._turn.happened["missed"] += unseen - os.path.lexists(path)
+        self._appeared.clear()
+        self._begun_before, self._begun = self._begun, Counter()
+
+    def _is_asked_for(self, path: str) -> bool:
+        """Whether what stands at `path` fits, or was rotated away from where it did."""
+        return any(self._tree.fits(name) for name in (path, *siblings.rotated_from(path)))
 
     # -- looking
 
@@ -339,13 +360,21 @@ class Follower:
         life.look_at = at
         heapq.heappush(self._looks, (at, next(self._order), life))
 
+    def _look_if_possible(self, life: Life, now: float) -> None:
+        """A mount that is ill ends nothing: the life is kept as it is and asked for again."""
+        try:
+            self._look(life, now)
+        except OSError as error:
+            self._unread[life.path] = error.strerror or str(error)
+            self._look_again(life, now + self.source.cold_s)
+
     def _look(self, life: Life, now: float) -> None:
         """What became of a life? Everything that follows from it is done here."""
         try:
             if life.is_nameless:
                 self._look_at_nameless(life, now)
                 return
-            observed = self._observe(life, now)
+            observed = self._observe(life)
         except FileNotFoundError:
             observed = None
         except OSError as error:
@@ -354,8 +383,8 @@ class Follower:
             self._look_again(life, now + self.source.cold_s)
             return
         match judge(life.known, observed), observed:
-            case Verdict.CONTINUE, Observed(size=size):
-                self._go_on(life, size, now)
+            case Verdict.CONTINUE, Observed(size=size, content_agrees=agrees):
+                self._go_on(life, size, now, is_sure=agrees is True)
             case Verdict.RENEWED, _:
                 self._renewed(life, now)
             case Verdict.REPLACED, _:
@@ -367,7 +396,7 @@ class Follower:
             case _:
                 self._lost_its_path(life, now)
 
-    def _observe(self, life: Life, now: float) -> Observed:
+    def _observe(self, life: Life) -> Observed:
         """What stands at the path of `life`.
 
         Raises:
@@ -378,21 +407,17 @@ class Follower:
         is_other = (stat.st_dev, stat.st_ino) != (life.file.dev, life.file.ino)
         if is_other and life.fd != NOWHERE:
             return self._observe_other(life, file, stat)
-        if not is_other and not _must_compare(life, stat, now):
+        if not is_other and not _must_compare(life, stat):
             return Observed(file, stat.st_size)
         opened = life.fd == NOWHERE
         fd = self._descriptors.open(life)
         stat = os.fstat(fd)
         here = file_id(fd, stat)
-        read_at = reader(fd)
-        if stat.st_size >= life.offset:
-            agrees = life.evidence.agrees(read_at)
-        else:
-            agrees = life.evidence.standing(stat.st_size, read_at) > 0
+        agrees = _agrees(life, fd, stat.st_size)
         if opened and not (life.file.is_same_file(here) or (agrees and _may_be_remounted(life, here))):
             self._descriptors.close(life)
             return self._observe_other(life, here, stat)
-        life.verified, life.verified_at, life.mtime_ns = True, now, stat.st_mtime_ns
+        _note_compared(life, stat)
         if here != life.file:
             self._register.identify(life, here)
         return Observed(here, stat.st_size, agrees)
@@ -418,18 +443,23 @@ class Follower:
             return os.fstat(life.fd).st_nlink == 0
         return siblings.find_renamed(life, self._surroundings) is None
 
-    def _go_on(self, life: Life, size: int, now: float) -> None:
-        if size < life.size:
-            self._turn.skip(life, "truncated_before_read", life.size - size)
-            life.size = size
+    def _go_on(self, life: Life, size: int, now: float, *, is_sure: bool) -> None:
         life.absent_since = 0.0
-        if size != life.size:
-            life.size, life.changed_at, life.dirty = size, now, True
+        self._note_size(life, size, now, is_sure=is_sure)
         if life.copy_of:
             self._settle_copy(life, now)
         else:
             self._attend(life, now)
         self._look_again(life, now + self._pause(life, now, self.source.cold_s))
+
+    def _note_size(self, life: Life, size: int, now: float, *, is_sure: bool) -> None:
+        """`is_sure`: the samples agreed after this size was seen."""
+        if size > life.size:
+            life.size, life.changed_at, life.dirty = size, now, True
+        elif size < life.size:
+            self._turn.skip(life, "truncated_before_read", life.size - size)
+            life.size = size
+        life.sure = size if is_sure else min(life.sure, size)
 
     def _attend(self, life: Life, now: float) -> None:
         """Reads what there is, or publishes an unfinished line that has waited for long enough."""
@@ -454,7 +484,11 @@ class Follower:
         """
         self._turn.happened["truncated"] += 1
         fd = self._descriptors.open(life)
-        fresh = self._new_life(life.home, life.file, os.fstat(fd), now)
+        stat = os.fstat(fd)
+        if stat.st_size >= life.offset:
+            # Refilled: what was seen last may have been of the new run already.
+            life.size = life.sure
+        fresh = self._new_life(life.home, life.file, stat, now)
         fresh.path, fresh.target = life.path, life.target
         fresh.is_nameless, fresh.is_deleted = life.is_nameless, life.is_deleted
         self._register.add(fresh)
@@ -486,14 +520,21 @@ class Follower:
 
     def _lost_its_path(self, life: Life, now: float) -> None:
         """Removed, renamed, or on a mount that is away: what is away may come back and is waited for."""
-        if life.fd == NOWHERE and not siblings.is_mounted(life):
-            life.absent_since = life.absent_since or now
-            if now - life.absent_since < KEEP_ABSENT_S:
-                self._look_again(life, now + self.source.cold_s)
-                return
+        if life.fd != NOWHERE and not _answers(life.fd):
+            # What was open has gone with its mount.
+            self._descriptors.close(life)
+        if self._may_come_back(life, now):
+            self._look_again(life, now + self.source.cold_s)
+            return
         if self._tree.fits(life.path):
             self._unmet.add(life.path)
         self._leave(life, now)
+
+    def _may_come_back(self, life: Life, now: float) -> bool:
+        if life.fd != NOWHERE or siblings.is_mounted(life):
+            return False
+        life.absent_since = life.absent_since or now
+        return now - life.absent_since < KEEP_ABSENT_S
 
     # -- copies that rotation makes
 
@@ -557,7 +598,7 @@ class Follower:
         with contextlib.suppress(OSError):
             fd = self._descriptors.open(life)
             stat = os.fstat(fd)
-            life.size = stat.st_size
+            life.size = life.sure = stat.st_size
             self._register.identify(life, file_id(fd, stat))
         life.changed_at = now
         self._meet_unseen(life, now)
@@ -623,14 +664,19 @@ class Follower:
 
     def _look_at_nameless(self, life: Life, now: float) -> None:
         stat = self._stat_nameless(life)
+        if stat is None and self._may_come_back(life, now):
+            self._look_again(life, now + RENAMED_COLD_S)
+            return
         if stat is None:
             self._end_or_continue_in_copy(life, "deleted_before_read", now)
             return
-        if stat.st_size < life.offset:
-            self._cut(life, now)
-            return
-        if stat.st_size > life.size:
-            life.size, life.changed_at, life.dirty = stat.st_size, now, True
+        is_compared = life.fd != NOWHERE and _must_compare(life, stat)
+        if is_compared:
+            if stat.st_size < life.offset or not _agrees(life, life.fd, stat.st_size):
+                self._cut(life, now)
+                return
+            _note_compared(life, stat)
+        self._note_size(life, stat.st_size, now, is_sure=is_compared)
         if life.fd != NOWHERE:
             self._locate(life)
         self._attend(life, now)
@@ -652,7 +698,7 @@ class Follower:
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 stat = os.stat(life.path)
                 is_it = (stat.st_dev, stat.st_ino) == (life.file.dev, life.file.ino)
-                if is_it and life.verified and stat.st_size == life.size:
+                if is_it and stat.st_size == life.size:
                     return stat
             if not self._reopen_renamed(life):
                 return None
@@ -713,6 +759,9 @@ class Follower:
                 continue
             try:
                 self._read(life, now)
+            except FileNotFoundError:
+                self._look_again(life, now)
+                continue
             except OSError as error:
                 self._unread[life.path] = error.strerror or str(error)
                 continue
@@ -723,9 +772,10 @@ class Follower:
         """One read: what precedes the offset must be what we read, then the new bytes are framed.
 
         Raises:
+            FileNotFoundError: when it does not lie at its path any more.
             OSError: when the file cannot be opened or read.
         """
-        fd = self._descriptors.open(life)
+        fd = self._open(life)
         if life.encoding == COMPRESSED:
             self._turn.skip_to(life, life.size, "compressed")
             return
@@ -736,9 +786,12 @@ class Follower:
         wanted = min(self._quantum, max(life.unread, READ_AT_LEAST))
         data = os.pread(fd, tail + wanted, life.offset - tail)
         before, data = data[:tail], data[tail:]
-        if not life.evidence.tail_agrees(before):
-            self._cut(life, now)
+        # Compared after the bytes were read, so that they are of the same run as the samples.
+        if not life.evidence.goes_on(before, reader(fd)):
+            life.verified = False
+            self._look_if_possible(life, now)
             return
+        life.sure = max(life.size, life.offset + len(data))
         self._turn.read += len(data)
         if data.startswith(b"\x00") and self._turn.step_over_nuls(life, data, now):
             return
@@ -751,18 +804,51 @@ class Follower:
             life.wrapping = sniff_wrapping(data) if self.source.format == "auto" else self.source.format
         self._turn.take(life, before, data, self.source.max_record, now)
 
+    def _open(self, life: Life) -> int:
+        """The descriptor of the file of `life`, and of no other that has taken its path since it was closed.
 
-def _must_compare(life: Life, stat: os.stat_result, now: float) -> bool:
-    """Whether the samples must be compared before more is read.
+        Raises:
+            OSError: when it cannot be opened, or is not there any more.
+        """
+        if life.fd != NOWHERE:
+            return self._descriptors.open(life)
+        fd = self._descriptors.open(life)
+        if not life.file.is_same_file(file_id(fd, os.fstat(fd))):
+            self._descriptors.close(life)
+            raise FileNotFoundError(errno.ENOENT, "another file has taken its place", life.path)
+        life.verified = False
+        return fd
 
-    A file that is appended to several times a second is compared now and then, a small one always; every
-    read compares the bytes before the offset anyway.
+
+def _answers(fd: int) -> bool:
+    with contextlib.suppress(OSError):
+        os.fstat(fd)
+        return True
+    return False
+
+
+def _must_compare(life: Life, stat: os.stat_result) -> bool:
+    """Whether the samples must be compared to say what became of a file that has the number of `life`'s.
+
+    In an open file that has grown they are compared when what is new is read: between a look and the reading
+    it may be cut and refilled.
     """
-    if not life.verified or stat.st_size < life.offset:
+    if not life.verified or stat.st_size < life.size:
         return True
     if stat.st_size == life.size:
         return stat.st_mtime_ns != life.mtime_ns
-    return life.offset <= HEAD or now - life.verified_at >= PAUSE_S
+    return life.fd == NOWHERE
+
+
+def _agrees(life: Life, fd: int, size: int) -> bool:
+    """Whether the file holds what was read of it; one that is shorter now, whether the same run goes on."""
+    if size < life.offset:
+        return life.evidence.standing(size, reader(fd)) > 0
+    return life.evidence.agrees(reader(fd))
+
+
+def _note_compared(life: Life, stat: os.stat_result) -> None:
+    life.verified, life.mtime_ns = True, stat.st_mtime_ns
 
 
 def _may_be_remounted(life: Life, here: FileId) -> bool:
