@@ -29,7 +29,10 @@ import pytest
 BLOCK = 4096
 _MNT_DETACH = 2
 _PR_SET_PDEATHSIG = 1
-_OPEN_WITHOUT_CACHE = 1
+# FOPEN_DIRECT_IO: what is read is what the server says now. FOPEN_NOFLUSH (Linux 5.16): closing does not wait
+# for the server. Where it does, the kernel keeps a process that has ended until the server answers, whatever
+# the process did.
+_OPEN_WITHOUT_CACHE = 1 | 1 << 5
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 

@@ -242,6 +242,12 @@ class Stage:
 
     def start(self) -> None:
         """Starts the daemon and waits until it is ready."""
+        self.launch()
+        until(lambda: self.said("ready") or self._has_ended(), "the daemon to be ready")
+        assert not self._has_ended(), self._stderr.read_text()
+
+    def launch(self) -> None:
+        """Starts the daemon and waits until it can be asked how it is."""
         assert self._process is None, "the daemon runs already"
         self._stderr_from = self._stderr.stat().st_size if self._stderr.exists() else 0
         with self._stderr.open("ab") as stderr:
@@ -251,7 +257,7 @@ class Stage:
                 stdin=subprocess.DEVNULL,
                 stderr=stderr,
             )
-        until(lambda: self.said("ready") or self._has_ended(), "the daemon to be ready")
+        until(lambda: self.said("serving metrics") or self._has_ended(), "the daemon to serve")
         assert not self._has_ended(), self._stderr.read_text()
         host, port = self.said("serving metrics")[0]["address"].rsplit(":", 1)
         self._address = host, int(port)

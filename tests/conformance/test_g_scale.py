@@ -269,6 +269,29 @@ def test_085_hung_mount(stage: Stage, mount: Mount) -> None:
     assert stage.told() == dict.fromkeys(stage.account.tokens, 1)
 
 
+@pytest.mark.scenario(85, "A mount hangs: other sources go on, it is named, and the daemon can end (FUSE)")
+def test_085_hung_at_start(stage: Stage, mount: Mount) -> None:
+    stage.configure(
+        sources=[
+            {"name": "remote", "paths": [str(mount.front / "*.log")]},
+            {"name": "local", "paths": [str(stage.logs / "*.log")]},
+        ]
+    )
+    remote, local = stage.account.writer(mount.behind / "a.log"), stage.writer("b.log")
+    remote.lines()
+    local.lines()
+    with mount.hung():
+        stage.launch()
+        stage.wait_told(local.tokens)
+        # It still waits for a first look at the other one.
+        assert not stage.said("ready")
+        stage.stop()
+    stage.start()
+    stage.wait_told()
+    stage.stop()
+    assert stage.told() == dict.fromkeys(stage.account.tokens, 1)
+
+
 @pytest.mark.scenario(86, "The end of a file reads as zeros before its data arrives, as on NFS (FUSE)")
 def test_086_zeros_before_data(stage: Stage, mount: Mount) -> None:
     stage.configure(str(mount.front / "*.log"))

@@ -534,6 +534,7 @@ class Follower:
         if life.fd != NOWHERE or siblings.is_mounted(life):
             return False
         life.absent_since = life.absent_since or now
+        self._unread[life.path] = "its file system is away"
         return now - life.absent_since < KEEP_ABSENT_S
 
     # -- copies that rotation makes

@@ -4,6 +4,7 @@ A ring may be missing (network file systems, overflow, limits) and may come too 
 forward that the sweep would have taken anyway.
 """
 
+import ctypes
 import errno
 import os
 import threading
@@ -38,8 +39,9 @@ _WORTH_HEARING: list[type[FileSystemEvent]] = [
     FileModifiedEvent,
     FileMovedEvent,
 ]
-
-
+# inotify(7), for a look at its limits that watchdog does not take. None where there is no inotify.
+_IN_DELETE_SELF = 0x400
+_LIBC = ctypes.CDLL(None, use_errno=True) if hasattr(ctypes.CDLL(None), "inotify_init1") else None
 # Each ring costs about 20 µs. Files that are written so often between two calls of `listen` (every few
 # seconds) are looked at anyway: their writing is not listened to until it has been calm for so many calls.
 LOUD = 1000
@@ -72,18 +74,22 @@ class Doorbell:
         A directory may be made later, or anew. One that cannot be listened to is named in `problems`; it is
         swept. May take long where the tree is large.
         """
-        if self._observer is None:
-            observer = Observer()
-            observer.start()
-            self._observer = observer
+        try:
+            observer = self._observer = self._observer or _begin_to_observe()
+        except OSError as error:
+            # max_user_instances is reached.
+            self.problems = dict.fromkeys(self._roots, error.strerror or str(error))
+            return
         self._mind_the_noise()
         for root in self._roots:
             try:
-                self._listen_to(root, self._observer)
+                self._listen_to(root, observer)
                 self.problems.pop(root, None)
             except OSError as error:
-                # Among others inotify's limits: max_user_watches (ENOSPC), max_user_instances (EMFILE).
                 self.problems[root] = error.strerror or str(error)
+        # Of folders below a root for which there was no watch left watchdog says nothing.
+        if self._heard and (why := _why_no_more_watches()):
+            self.problems.update(dict.fromkeys(self._heard, f"{why}; some of the folders below may be heard"))
 
     @property
     def is_loud(self) -> bool:
@@ -174,6 +180,28 @@ class _Collector(FileSystemEventHandler):
         with self._lock:
             heard, self._heard = self._heard, Heard()
         return heard
+
+
+def _begin_to_observe() -> BaseObserver:
+    observer = Observer()
+    observer.start()
+    return observer
+
+
+def _why_no_more_watches() -> str:
+    """Why no further directory could be watched (max_user_watches is reached); empty if one could, or who knows."""
+    if _LIBC is None:
+        return ""
+    fd = _LIBC.inotify_init1(os.O_CLOEXEC)
+    if fd < 0:
+        return ""
+    try:
+        is_full = (
+            _LIBC.inotify_add_watch(fd, b"/", _IN_DELETE_SELF) < 0 and ctypes.get_errno() == errno.ENOSPC
+        )
+    finally:
+        os.close(fd)
+    return "inotify watch limit reached" if is_full else ""
 
 
 def _is_alive(watch: ObservedWatch, observer: BaseObserver) -> bool:
