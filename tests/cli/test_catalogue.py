@@ -280,3 +280,35 @@ def test_new_says_when_a_file_cannot_be_written(logwatch: Terminal, own: Path, t
     outcome = logwatch("new", NEW_LINE, *alone(own), "-o", tmp_path / "file" / "below")
     assert outcome.status == 2
     assert "cannot be written" in outcome.err
+
+
+def test_lint_shows_which_entries_cost_most_on_healthy_logs(
+    logwatch: Terminal, own: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "healthy.log"
+    log.write_text(
+        "step 1\nno uncorrectable double bit error so far: the GPU has fallen off the bus, they say\n" * 9
+    )
+    outcome = logwatch("lint", "--cost", log, "--catalogue", own)
+    assert outcome.status == 0
+    heading, *lines, summary = outcome.out.splitlines()
+    assert heading.split() == ["in", "vain/MB", "searches/MB", "regex", "µs/MB", "entry"]
+    line = next(line for line in lines if " nvidia/xid-79 " in line)
+    assert line.startswith("!")
+    assert summary.startswith("! ")
+
+
+def test_without_logs_the_demos_is_looked_at(logwatch: Terminal) -> None:
+    outcome = logwatch("lint", "--cost")
+    assert outcome.status == 0
+    assert "in 0.0 MB" in outcome.out.splitlines()[-2]
+    assert outcome.out.splitlines()[-1].startswith("This was the demo's log.")
+
+
+def test_a_log_that_is_not_there_is_trouble(logwatch: Terminal, tmp_path: Path) -> None:
+    outcome = logwatch("lint", "--cost", tmp_path / "gone.log")
+    assert (outcome.status, "gone.log: does not exist" in outcome.err) == (2, True)
+
+
+def test_own_entries_are_named_by_option_only_for_costs(logwatch: Terminal, own: Path) -> None:
+    assert logwatch("lint", "--catalogue", own).status == 2

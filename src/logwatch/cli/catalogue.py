@@ -142,14 +142,37 @@ def test(folders: Sequence[Path], strict: bool) -> int:
 @catalogue.command()
 @_folders
 @_strict
-def lint(folders: Sequence[Path], strict: bool) -> int:
+@click.option(
+    "--cost",
+    is_flag=True,
+    help="Instead, show which entries slow scanning down. DIR then stands for healthy logs: files or folders.",
+)
+@click.option(
+    "--catalogue",
+    "own",
+    metavar="DIR",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="With --cost: a folder of entries of your own. Repeatable.",
+)
+def lint(folders: Sequence[Path], strict: bool, cost: bool, own: Sequence[Path]) -> int:
     """Check everything about the entries in DIR: examples, patterns, advice, addresses, translations.
 
     Without DIR, the shipped entries are checked.
 
+    \b
+    logwatch catalogue lint my-errors/
+    logwatch catalogue lint --cost healthy-logs/ --catalogue my-errors/
+
     Exit status: 0 all is well, or only warnings (!); 1 something is wrong (✗); 2 the entries cannot be read.
     """
-    return _judge(folders, run_all_checks, strict=strict)
+    if not cost:
+        if own:
+            raise click.UsageError("`--catalogue` goes with `--cost`; otherwise name the folder alone.")
+        return _judge(folders, run_all_checks, strict=strict)
+    from logwatch.cli.cost import show_costs  # noqa: PLC0415 - the other verbs read no logs
+
+    return show_costs(own, [str(folder) for folder in folders])
 
 
 def _judge(folders: Sequence[Path], checks: Callable[[Shelf], list[Finding]], *, strict: bool) -> int:

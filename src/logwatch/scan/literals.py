@@ -116,7 +116,16 @@ def _literals(run: _Run) -> tuple[Literal, ...]:
     made = {_literal(text, run.caseless) for text in run.texts}
     if any(len(literal.data) < MIN_LENGTH for literal in made):
         return ()
-    return tuple(sorted(made))
+    return tuple(sorted(_without_longer(made)))
+
+
+def _without_longer(literals: Iterable[Literal]) -> Iterator[Literal]:
+    """Those in which no other one stands: an optional quote would have the same place found twice."""
+    kept: list[Literal] = []
+    for literal in sorted(literals, key=lambda literal: len(literal.data)):
+        if not any(shorter.data in literal.data for shorter in kept if shorter.caseless == literal.caseless):
+            kept.append(literal)
+            yield literal
 
 
 def _literal(text: str, caseless: bool) -> Literal:
@@ -147,10 +156,19 @@ def _sequence(items: Iterable[Any], caseless: bool) -> _Found:
 
 
 def _pieces(items: Iterable[Any], caseless: bool) -> Iterator[_Found]:
-    """The items one by one, but neighbouring plain characters as one text: it saves a third of the time."""
+    """The items one by one, but neighbouring plain characters as one text: it saves a third of the time.
+
+    What stands in a group follows what stands before it, as if there were no group.
+    """
     text = ""
     for item in items:
         op, value = item
+        if op is sre.SUBPATTERN:
+            if text:
+                yield _exactly([text], caseless)
+                text = ""
+            yield from _pieces(value[3], _caseless_in(value, caseless))
+            continue
         if op is sre.LITERAL and len(text) < MAX_LENGTH and chr(value) not in _NEVER_IN_A_RECORD:
             text += chr(value)
             continue
@@ -202,10 +220,6 @@ def _item(item: tuple[Any, Any], caseless: bool) -> _Found:  # noqa: PLR0911 - o
         return _set(value, caseless)
     if op is sre.BRANCH:
         return _branch([_sequence(option, caseless) for option in value[1]])
-    if op is sre.SUBPATTERN:
-        _, add, remove, inner = value
-        inner_caseless = (caseless or bool(add & re.IGNORECASE)) and not remove & re.IGNORECASE
-        return _sequence(inner, inner_caseless)
     if op is sre.ATOMIC_GROUP:
         return _sequence(value, caseless)
     if op in (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT):
@@ -215,6 +229,11 @@ def _item(item: tuple[Any, Any], caseless: bool) -> _Found:  # noqa: PLR0911 - o
         # They consume nothing; what a look-ahead demands may lie outside the match's record part.
         return _exactly([""], caseless)
     return _anything()
+
+
+def _caseless_in(group: tuple[Any, int, int, Any], caseless: bool) -> bool:
+    _, add, remove, _ = group
+    return (caseless or bool(add & re.IGNORECASE)) and not remove & re.IGNORECASE
 
 
 def _set(members: Sequence[tuple[Any, Any]], caseless: bool) -> _Found:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from logwatch.scan import engine as engines
 from logwatch.scan.clean import Clean
-from logwatch.scan.index import Index, Rule
+from logwatch.scan.index import Index, Indexed, Rule
 from logwatch.scan.literals import Literal, Required
 from logwatch.scan.records import record_around, records
 
@@ -45,6 +45,14 @@ class Match:
     end: int
     text: str
     captures: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A record that literals point at, and the rules whose literals they are, in order of rank."""
+
+    record: bytes
+    rules: Sequence[Indexed]
 
 
 @dataclass(slots=True)
@@ -143,6 +151,12 @@ class Scanner:
                 )
         return result
 
+    def suspects(self, chunk: bytes) -> Iterator[Suspect]:
+        """The records of `chunk` that `scan` looks closer at: for whoever wants to know what rules cost."""
+        data = Clean(chunk).data
+        for start, end, rules in self._records(data):
+            yield Suspect(data[start:end], [self._index.rules[rule] for rule in rules])
+
     def _records(self, data: bytes) -> Iterator[tuple[int, int, Sequence[int]]]:
         """The records worth a closer look: start, end, and the rules that may match, in order of rank."""
         hits = self._engine.find(data)
@@ -184,7 +198,7 @@ class Scanner:
             prepared = self._rules[index]
             if prepared.strikes >= self._strikes or not _stands_in(prepared.rule, kind):
                 continue
-            if not _has_all(record, prepared.required.also):
+            if not has_all(record, prepared.required.also):
                 continue
             text = text or record.decode("utf-8", "replace")
             match = self._search(prepared, text, result)
@@ -217,7 +231,7 @@ def _stands_in(rule: Rule, kind: str) -> bool:
     return kind == ANY_KIND or not rule.kinds or kind in rule.kinds
 
 
-def _has_all(record: bytes, demands: Sequence[Sequence[Literal]]) -> bool:
+def has_all(record: bytes, demands: Sequence[Sequence[Literal]]) -> bool:
     """Whether each demand is met; decides against most candidates without running their pattern."""
     lowered = b""
     for demand in demands:
