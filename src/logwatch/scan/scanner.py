@@ -151,6 +151,10 @@ class Scanner:
                 )
         return result
 
+    def is_innocent(self, chunk: bytes) -> bool:
+        """Whether no record of `chunk` is worth a closer look: `scan` would find nothing."""
+        return not self._always and not self._engine.find(Clean(chunk).data)
+
     def suspects(self, chunk: bytes) -> Iterator[Suspect]:
         """The records of `chunk` that `scan` looks closer at: for whoever wants to know what rules cost."""
         data = Clean(chunk).data

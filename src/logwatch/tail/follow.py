@@ -32,6 +32,9 @@ QUANTUM = 1024 * 1024
 READ_AT_LEAST = 4096
 # A changing file is looked at this often, an idle one ever less often, up to `cold_s`.
 HOT_S = 0.1
+# Of more files than this, looking so often is most of the work; a line is still counted within 300 ms.
+CROWD = 200
+CROWDED_HOT_S = 0.2
 # A renamed file, at the least so often: only an old writer who was not told can still write to it.
 RENAMED_COLD_S = 60.0
 # How long an unfinished line waits for its end before what stands in it is published.
@@ -475,7 +478,8 @@ class Follower:
         idle = now - life.changed_at
         if life.held and idle < HOLD_S:
             return HOLD_S - idle
-        return min(longest, max(HOT_S, idle / 4))
+        hot_s = HOT_S if len(self._register) <= CROWD else CROWDED_HOT_S
+        return min(longest, max(hot_s, idle / 4))
 
     def _cut(self, life: Life, now: float, *, keeps: int = 0) -> None:
         """The file was truncated, and a new life begins in it, after the `keeps` bytes that were left.

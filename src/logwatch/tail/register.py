@@ -20,6 +20,9 @@ class Register:
     def __iter__(self) -> Iterator[Life]:
         return iter(self._by_key.values())
 
+    def __len__(self) -> int:
+        return len(self._by_key)
+
     def __contains__(self, life: Life) -> bool:
         return life.key in self._by_key
 
