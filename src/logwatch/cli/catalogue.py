@@ -19,6 +19,7 @@ from logwatch.catalogue.scaffold import Draft, NothingFixedError, draft, message
 from logwatch.catalogue.search import search as search_entries
 from logwatch.catalogue.search import similar
 from logwatch.cli.entries import catalogue_options, load_entries
+from logwatch.cli.figures import figures
 from logwatch.cli.terminal import look_of
 from logwatch.incident.redact import redact
 from logwatch.render.columns import clipped, width_of
@@ -44,6 +45,9 @@ def catalogue() -> None:
 
     docs/catalogue.md leads from a line of a log to a tested entry.
     """
+
+
+catalogue.add_command(figures)
 
 
 @catalogue.command("list")
