@@ -76,7 +76,8 @@ class Glimpse:
     def _opened(self) -> sqlite3.Connection:
         if not self._file.exists():
             raise StateError(
-                f"{self._file}: there is no state yet\n    → name the daemon's configuration with -c"
+                f"{self._file}: there is no state yet\n"
+                "    → start the daemon first; or name the configuration that it runs on with -c"
             )
         uri = self._file.absolute().as_uri()
         # Without the right to write, a file that no daemon has open can be read only as if it never changed.

@@ -24,7 +24,7 @@ def run(*arguments: str) -> Result:
 def printed(*arguments: str) -> str:
     result = run(*arguments)
     assert result.exit_code == 0, result.output
-    return result.output
+    return result.stdout
 
 
 @pytest.mark.parametrize(
@@ -76,6 +76,13 @@ def test_an_unknown_file_for_systemd_lists_those_there_are() -> None:
     assert isinstance(error, InputError)
     assert "name one of: " in str(error)
     assert "logwatch.service" in str(error)
+
+
+def test_whoever_has_installed_it_elsewhere_is_told_what_the_unit_starts() -> None:
+    told = run("systemd").stderr
+    is_there = Path("/opt/logwatch/bin/logwatch").exists()
+    assert ("change ExecStart" in told) != is_there
+    assert run("systemd", "kmsg.conf").stderr == ""
 
 
 def test_a_reader_that_has_seen_enough_is_no_error() -> None:

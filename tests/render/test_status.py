@@ -69,6 +69,24 @@ def test_a_source_that_is_behind_names_its_worst_files() -> None:
     ]
 
 
+def test_a_source_of_which_nothing_can_be_read_is_not_simply_up_to_date() -> None:
+    closed = {"/home/a/b.log": "Permission denied"}
+    source = {"name": "train", "lag_bytes": 0, "skipped_bytes": {}, "unreadable": closed, "worst": []}
+    told = lines(report(sources=[source]))
+    at = told.index("Sources")
+    assert told[at + 1 : at + 3] == [
+        "  train  up to date with what can be read",
+        "    /home/a/b.log  cannot be read: Permission denied",
+    ]
+
+
+def test_an_incident_is_one_line() -> None:
+    told = lines(report(incidents=[incident(0)], open_incidents=1))
+    assert told[told.index("Open incidents") + 1] == (
+        "  CRITICAL  nccl/watchdog-timeout  job llm-70b  14×  since 2026-11-22T05:40:00.000Z  00000000"
+    )
+
+
 def test_a_receiver_says_what_waits_and_why() -> None:
     fine = {"name": "a", "waiting": 0, "last_error": "", "disabled": "", "muted_by": "", "held_back": 0}
     receivers = [

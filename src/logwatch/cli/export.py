@@ -135,7 +135,15 @@ def systemd(name: str) -> None:
     if name not in files:
         there = "name one of: " + ", ".join(files) if files else f"put the files of the release into {folder}"
         raise InputError([Problem(name, "there is no such file for systemd", there)])
-    click.echo(files[name].read_text(encoding="utf-8"), nl=False)
+    text = files[name].read_text(encoding="utf-8")
+    click.echo(text, nl=False)
+    program = re.search(r"^ExecStart=(\S+)", text, re.MULTILINE)
+    if program is not None and not Path(program[1]).exists():
+        click.echo(
+            f"logwatch: the unit starts {program[1]}, which is not there yet: install logwatch into a virtual"
+            " environment in that place, or change ExecStart",
+            err=True,
+        )
 
 
 export.add_command(alertmanager)

@@ -45,7 +45,12 @@ def _part(
 
 def _source(source: Report, paint: Paint) -> Iterator[str]:
     lag = source["lag_bytes"]
-    told = paint(_SO_SO, f"{_bytes(lag)} behind") if lag else paint(_GOOD, "up to date")
+    if lag:
+        told = paint(_SO_SO, f"{_bytes(lag)} behind")
+    elif source["unreadable"]:
+        told = paint(_SO_SO, "up to date with what can be read")
+    else:
+        told = paint(_GOOD, "up to date")
     yield f"{_plain(source['name'])}  {told}{_skipped(source['skipped_bytes'])}"
     for file in source["worst"]:
         behind = f"{_bytes(file['lag_bytes'])} behind" if file["lag_bytes"] else "read"
@@ -64,8 +69,9 @@ def _incidents(report: Report, paint: Paint) -> Iterator[str]:
 def _incident(incident: Report, paint: Paint) -> Iterator[str]:
     where = f"job {incident['job']}" if incident["job"] else incident["host"]
     severity = paint(COLOURS.get(incident["severity"], BOLD), str(incident["severity"]).upper())
-    told = f"{incident['error_id']}  {where}  {incident['count']}×  since {incident['first_seen']}"
-    yield f"{severity}  {_plain(told)}  {paint(DIM, _plain(incident['incident_id'][:8]))}"
+    facts = [incident["error_id"], where, f"{incident['count']}×", f"since {incident['first_seen']}"]
+    told = "  ".join(map(_plain, facts))
+    yield f"{severity}  {told}  {paint(DIM, _plain(incident['incident_id'][:8]))}"
 
 
 def _receiver(receiver: Report, paint: Paint) -> Iterator[str]:

@@ -108,7 +108,7 @@ def boot_id() -> str:
     try:
         return _BOOT_ID.read_text(encoding="ascii").strip()
     except OSError as error:
-        why = f"is not used, because {_BOOT_ID} cannot be read (with systemd: ProcSubset=all)"
+        why = f"which boot this is, {_BOOT_ID} does not tell (with systemd: ProcSubset=all)"
         raise OSError(error.errno or errno.ENOENT, why) from error
 
 
