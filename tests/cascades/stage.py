@@ -75,7 +75,7 @@ class Cascade:
         name = str(path.relative_to(FOLDER))
         templates = [compile_template(text) for text in self.expected["path_labels"]]
         origin = Origin("scan", name, 1, name, labels_for(templates, f"/{name}"), host="here")
-        for match in scanner().scan(data).matches:
+        for match in scanner().scan(data).in_order():
             written = _written(data, match)
             yield publisher.event(
                 match,
@@ -118,8 +118,10 @@ def lived(events: Sequence[Event], late_s: Mapping[str, float]) -> Live:
     live = Live([], [])
     for at, event in _arrivals(events, late_s):
         live.notices += _until(folding, at)
-        _, notices = folding.feed(event, at)
-        live.notices += notices
+        if event.clears:
+            folding.clear(event, at)
+        else:
+            live.notices += folding.feed(event, at)[1]
     live.notices += _until(folding, at + 600.0)
     live.incidents = [n.incident for n in live.notices if n.kind == "quiet"] + folding.current()
     return live

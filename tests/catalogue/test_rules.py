@@ -26,3 +26,9 @@ def test_a_rule_is_bound_to_the_kinds_of_log_unless_it_can_stand_in_any() -> Non
 def test_the_worse_an_error_the_higher_its_rank() -> None:
     ranks = [rule_of(entry(severity=severity)).severity for severity in Severity]
     assert ranks == sorted(set(ranks))
+
+
+def test_the_line_that_says_that_it_is_over_has_a_rule_of_its_own() -> None:
+    error, over = rules_of([entry(clears="all is well", sources=["kernel"], severity="critical")])
+    assert (over.id, over.pattern, over.kinds) == (error.id, "all is well", error.kinds)
+    assert (error.clears, over.clears) == (False, True)

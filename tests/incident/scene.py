@@ -2,8 +2,8 @@
 
 A line of a timeline is `seconds  where  error  name=value…`. `where` is `job/rank`, `job/` for a log of the
 whole job, or `@machine` for a log that belongs to no job. Values become captures of the line, except `line`,
-which is its text (blanks written as `_`), and `at`, which is when the line says it was written, if that is
-not when it is read.
+which is its text (blanks written as `_`), `at`, which is when the line says it was written, if that is not
+when it is read, and `subject`. A line that says that an error is over has a `-` in front of the error.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -93,8 +93,10 @@ EDGES = Edges(
 def event(moment: float, where: str, error: str, **said: str) -> Event:
     """An event as the daemon makes it: `where` and `said` as in a timeline."""
     job, _, rank = where.partition("/")
+    clears, error = error.startswith("-"), error.removeprefix("-")
     at = START + float(said.pop("at", moment))
     line = said.pop("line", error).replace("_", " ")
+    subject = said.pop("subject", "")
     node = said.pop("node", where[1:] if where.startswith("@") else "")
     labels = {} if where.startswith("@") else {"job": job, **({"rank": rank} if rank else {})}
     path = f"/logs/{where}.log"
@@ -123,6 +125,8 @@ def event(moment: float, where: str, error: str, **said: str) -> Event:
         also=(),
         catalogue_version="v1",
         node=node,
+        subject=subject,
+        clears=clears,
     )
 
 
@@ -150,6 +154,9 @@ class Play:
     def run(self, timeline: str = "", *, until: float | None = None) -> "Play":
         for moment, one in parsed(timeline):
             self.wait(moment)
+            if one.clears:
+                self.fold.clear(one, START + moment)
+                continue
             name, notices = self.fold.feed(one, START + moment)
             self.ids.append(name)
             self.notices += notices

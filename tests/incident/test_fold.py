@@ -260,36 +260,66 @@ def test_clocks_that_differ_by_seconds_do_not_turn_causes_into_effects() -> None
 
 
 def test_a_line_that_says_it_is_over_makes_the_incident_quiet() -> None:
-    play = Play().run("0 @node7 net/link-down", until=10)
-    play.fold.clear("net/link-down", "", "node7", START + 20)
-    assert play.run(until=200).told == ["1 opened net/link-down 1", "80 quiet net/link-down 1"]
+    play = Play().run("0 @node7 net/link-down\n20 @node7 -net/link-down", until=200)
+    assert play.told == ["1 opened net/link-down 1", "80 quiet net/link-down 1"]
     assert [remark.kind for remark in play.notices[1].what_changed] == ["cleared"]
 
 
 def test_an_error_that_comes_back_was_not_over() -> None:
-    play = Play().run("0 @node7 net/link-down", until=10)
-    play.fold.clear("net/link-down", "", "node7", START + 20)
-    assert play.run("50 @node7 net/link-down", until=200).told[1:] == ["61 updated net/link-down 2"]
+    play = Play().run("0 @node7 net/link-down\n20 @node7 -net/link-down\n50 @node7 net/link-down", until=200)
+    assert play.told[1:] == ["61 updated net/link-down 2"]
+
+
+def test_it_is_over_when_all_that_were_named_are_well_again() -> None:
+    down = "0 @node7 net/link-down subject=a\n1 @node7 net/link-down subject=b\n2 @node7 net/link-down"
+    play = Play().run(f"{down}\n20 @node7 -net/link-down subject=b", until=200)
+    assert [notice.kind for notice in play.notices] == ["opened", "updated"]
+    play.run("210 @node7 -net/link-down subject=a", until=300)
+    assert play.told[2:] == ["270 quiet net/link-down 3"]
+
+
+def test_a_line_that_names_nobody_means_all() -> None:
+    down = "0 @node7 net/link-down subject=a\n1 @node7 net/link-down subject=b"
+    play = Play().run(f"{down}\n20 @node7 -net/link-down", until=300)
+    assert play.told[-1] == "80 quiet net/link-down 2"
+
+
+def test_of_too_many_nobody_claims_that_all_are_well_again() -> None:
+    down = [f"{i} @node7 net/link-down subject=s{i}" for i in range(1100)]
+    up = [f"{1100 + i} @node7 -net/link-down subject=s{i}" for i in range(1100)]
+    play = Play().run("\n".join(down + up), until=3000)
+    assert "quiet" not in [notice.kind for notice in play.notices]
 
 
 def test_what_is_over_before_it_was_told_is_not_told() -> None:
-    play = Play().run("0 @node7 net/link-down")
-    play.fold.clear("net/link-down", "", "node7", START + 0.5)
-    assert play.run(until=9999).told == []
+    play = Play().run("0 @node7 net/link-down\n0.5 @node7 -net/link-down", until=9999)
+    assert play.told == []
     assert len(play.fold) == 0
 
 
+def test_what_was_over_at_once_but_comes_back_is_told() -> None:
+    play = Play().run("0 @node7 net/link-down\n0.5 @node7 -net/link-down\n20 @node7 net/link-down", until=30)
+    assert play.told == ["20 opened net/link-down 2"]
+
+
+def test_what_is_over_is_not_held_back_and_so_not_released() -> None:
+    play = Play().run("0 @node7 net/link-down\n0.5 @node7 -net/link-down")
+    assert play.fold.release(START + 1) == []
+
+
 def test_what_is_over_but_broke_something_is_told() -> None:
-    play = Play().run("0 @node7 net/link-down\n0.1 llm/0 net/closed")
-    play.fold.clear("net/link-down", "", "node7", START + 0.5)
-    assert play.run(until=20).told == ["1 opened net/link-down 1+1"]
+    play = Play().run("0 @node7 net/link-down\n0.1 llm/0 net/closed\n0.5 @node7 -net/link-down", until=20)
+    assert play.told == ["1 opened net/link-down 1+1"]
+
+
+def test_an_effect_that_is_over_does_not_end_its_cause() -> None:
+    timeline = "0 @node7 net/link-down\n0.1 llm/0 net/closed\n20 llm/0 -net/closed"
+    assert Play().run(timeline, until=200).told[1:] == []
 
 
 def test_nothing_is_over_that_was_not_there() -> None:
-    play = Play().run("0 llm/0 app/bug", until=10)
-    play.fold.clear("net/link-down", "", "node7", START + 20)
-    play.fold.clear("app/bug", "vision", "node7", START + 20)
-    assert play.run(until=100).told == ["1 opened app/bug 1"]
+    play = Play().run("0 llm/0 app/bug\n20 @node7 -net/link-down\n20 vision/ -app/bug", until=100)
+    assert play.told == ["1 opened app/bug 1"]
 
 
 def test_when_nothing_more_is_to_come_all_that_is_held_back_is_told() -> None:

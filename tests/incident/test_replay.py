@@ -80,3 +80,29 @@ def test_beyond_the_bound_only_counts_are_kept(monkeypatch: pytest.MonkeyPatch) 
     scattered = [event(10 * n, "llm/0", "app/bug", line=f"line_{n % 7}") for n in range(2000)]
     runs = replay._runs(scattered)
     assert (len(runs), sum(run.times for run in runs)) == (6, 2000)
+
+
+def test_what_a_line_says_is_over_is_over_afterwards_too() -> None:
+    """After a line that ends it the error is another incident, as it would have been live."""
+    twice = "0 @node7 net/link-down\n20 @node7 -net/link-down\n200 @node7 net/link-down"
+    assert incidents(twice) == ["net/link-down 1", "net/link-down 1"]
+
+
+def test_what_comes_and_goes_again_and_again_is_one_incident() -> None:
+    flapping = "\n".join(f"{n / 4} @node7 {sign}net/link-down" for n, sign in enumerate(["", "", "-"] * 20))
+    assert incidents(flapping) == ["net/link-down 40"]
+
+
+def test_what_is_over_at_once_every_time_is_told_once_with_its_number() -> None:
+    passing = "\n".join(
+        f"{n * 300} @node7 net/link-down\n{n * 300 + 0.1} @node7 -net/link-down" for n in range(9)
+    )
+    assert incidents(passing) == ["net/link-down 9"]
+
+
+def test_what_was_over_at_once_is_found_afterwards_all_the_same() -> None:
+    assert incidents("0 @node7 net/link-down\n0.5 @node7 -net/link-down") == ["net/link-down 1"]
+
+
+def test_a_line_that_ends_what_never_began_is_nothing() -> None:
+    assert incidents("0 @node7 -net/link-down") == []

@@ -13,6 +13,7 @@ RULES = [
     Rule("nvidia/xid-79", r"Xid \([^)]*\): 79,", frozenset({"kernel"}), 3),
     Rule("any/number", r"\d{9}"),
     Rule("zh/full", r"显存不足：\d+ 字节"),
+    Rule("zh/full", r"显存已释放", clears=True),
 ]
 LINES = (
     "cuda OUT of memory. Tried to allocate 2GiB\nNVRM: Xid (PCI:0): 79, gone\nx 123456789\n显存不足：7 字节\n"
@@ -25,6 +26,7 @@ def test_a_thawed_scanner_finds_what_the_frozen_one_found(engine: str) -> None:
     second = Scanner(Index.thaw(first.index.freeze()), engine=engine)
     assert first.scan(LINES.encode()) == second.scan(LINES.encode())
     assert len(second.scan(LINES.encode()).matches) == 4
+    assert len(second.scan("显存已释放".encode()).cleared) == 1
 
 
 def test_tables_of_another_machine_are_made_anew() -> None:

@@ -256,3 +256,26 @@ def test_a_report_that_stands_in_a_log_is_not_found_again(before: bytes) -> None
     assert scanner.scan(before + error).matches
     assert not scanner.scan(before + b"logwatch|   " + error).matches
     assert scanner.scan(b"x" * 64 + b"logwatch| " + error).matches
+
+
+DOWN = Rule("nfs/down", r"server (?P<server>\S+) not responding", frozenset({"kernel"}))
+UP = Rule("nfs/down", r"server (?P<server>\S+) OK", frozenset({"kernel"}), clears=True)
+
+
+def test_a_line_that_says_that_an_error_is_over_is_no_error() -> None:
+    scan = Scanner([DOWN, UP]).scan(b"server a not responding\nserver a OK\nserver b not responding\n")
+    assert [(m.rule, m.captures["server"]) for m in scan.matches] == [("nfs/down", "a"), ("nfs/down", "b")]
+    assert [(m.rule, m.captures["server"]) for m in scan.cleared] == [("nfs/down", "a")]
+    assert [(m.start, m.clears) for m in scan.in_order()] == [(0, False), (24, True), (36, False)]
+
+
+def test_an_error_is_not_over_by_its_own_line_nor_in_a_log_of_another_kind() -> None:
+    scan = Scanner([DOWN, UP]).scan(b"server a not responding, server b OK\n")
+    assert (len(scan.matches), scan.cleared) == (1, [])
+    assert Scanner([DOWN, UP]).scan(b"server a OK\n", "training").cleared == []
+
+
+def test_a_line_can_be_one_error_and_the_end_of_another() -> None:
+    found = Scanner([Rule("fs/slow", "mount is slow"), UP]).scan(b"server a OK, mount is slow\n")
+    assert ([m.rule for m in found.matches], [m.rule for m in found.cleared]) == (["fs/slow"], ["nfs/down"])
+    assert found.matches[0].also == ()

@@ -217,6 +217,12 @@ class Entry(_Record):
         """The domain: what is written, else the first part of the id."""
         return self.domain or self.id.split("/", 1)[0]
 
+    @property
+    def names_cleared(self) -> tuple[str, ...]:
+        """Captures of the line that says that it is over which the error's own lines have, too."""
+        names = dict.fromkeys(_GROUP.findall(self.clears))
+        return tuple(name for name in names if f"(?P<{name}>" in self.regex)
+
     def stands_in(self, kind: LogKind) -> bool:
         """Whether this error can appear in a log of `kind`."""
         return kind is LogKind.ANY or LogKind.ANY in self.sources or kind in self.sources
@@ -285,6 +291,7 @@ def fit_of(condition: str, known: Mapping[str, str], system: str = "linux") -> F
     return Fit.OPEN if Fit.OPEN in verdicts and condition.strip().lower() not in systems else Fit.SURE
 
 
+_GROUP = re.compile(r"\(\?P<(\w+)>")
 _SYSTEMS = ("linux", "windows", "macos")
 
 

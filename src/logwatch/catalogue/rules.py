@@ -1,6 +1,7 @@
 """Entries as the scanner wants them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from logwatch.catalogue.entry import Entry, LogKind
 from logwatch.scan.index import Rule
@@ -13,4 +14,12 @@ def rule_of(entry: Entry) -> Rule:
 
 
 def rules_of(entries: Iterable[Entry]) -> list[Rule]:
-    return [rule_of(entry) for entry in entries]
+    """The rules of all `entries`, with those for the lines that say that an error is over."""
+    return [rule for entry in entries for rule in _rules(entry)]
+
+
+def _rules(entry: Entry) -> Iterator[Rule]:
+    rule = rule_of(entry)
+    yield rule
+    if entry.clears:
+        yield replace(rule, pattern=entry.clears, clears=True)

@@ -57,7 +57,8 @@ MEANINGS: Mapping[type[BaseModel], Mapping[str, str]] = {
         " ignore.",
         "sources": "The kinds of log it can stand in: training, serving, kernel, slurm, kubernetes, any.",
         "examples": "The evidence: real lines that must match, and the nearest that must not.",
-        "clears": "A pattern for the line that says that it is over.",
+        "clears": "A pattern for the line that says that it is over. What both it and `regex` capture under one "
+        "name says what is over, as `server`.",
     },
     Workaround: {
         "action": "What to do: a command, a setting with its value, a version.",

@@ -57,15 +57,18 @@ class Account:
 
 
 def in_turn(
-    parts: Iterable[Part], scanner: Scanner, testify: "Callable[[Sighting], T]"
+    parts: Iterable[Part], scanner: Scanner, testify: "Callable[[Sighting], T | None]"
 ) -> Iterator[Batch[T] | Account]:
-    """Reads one part after the other; what `testify` makes of the sightings comes as soon as it is there."""
+    """Reads one part after the other; what `testify` makes of the sightings comes as soon as it is there.
+
+    Of some sightings it may make nothing.
+    """
     for part in parts:
         reading = part.reading()
         watch = Watch(scanner, reading)
         framer = reading.framer
         for sightings in watch.batches():
-            found = [testify(sighting) for sighting in sightings]
+            found = [told for sighting in sightings if (told := testify(sighting)) is not None]
             # The part of a large file is over soon, and its account says how far the work has got.
             if found or part.lines is None:
                 yield Batch(part.target, found, reading.read, reading.size, framer.lines)

@@ -94,13 +94,15 @@ def scan(
     with progress(sys.stderr, wanted.size, wanted=form == "text" or not sys.stdout.isatty()) as bar:
         inspection = Inspection(wanted, _sayer(bar), _advancer(bar))
         if form == "json" and not incidents:
-            lines = inspection.testimonies(look_into(lambda sighting: telling().line(sighting)))
+            lines = inspection.testimonies(look_into(_of_errors(lambda sighting: telling().line(sighting))))
             return _status(inspection, found=_print(lines) > 0)
         if incidents:
             events = inspection.testimonies(look_into(lambda sighting: telling().event(sighting)))
             findings = _of_any(events, lambda all_: telling().folded(all_))
         else:
-            everything = inspection.testimonies(look_into(lambda sighting: telling().seen(sighting)))
+            everything = inspection.testimonies(
+                look_into(_of_errors(lambda sighting: telling().seen(sighting)))
+            )
             findings = _of_any(everything, lambda all_: telling().gathered(all_))
     effort = inspection.effort(len(catalogue.entries))
     if form == "json":
@@ -118,13 +120,18 @@ def _telling(catalogue: Catalogue, language: "Language", templates: Sequence[Pat
     return Telling(catalogue, language, templates)
 
 
+def _of_errors(testify: "Callable[[Sighting], T]") -> "Callable[[Sighting], T | None]":
+    """That an error is over tells something only of an incident."""
+    return lambda sighting: None if sighting.match.clears else testify(sighting)
+
+
 def _of_any(found: Iterator[T], tell: "Callable[[Iterable[T]], list[Finding]]") -> "list[Finding]":
     first = next(found, None)
     return [] if first is None else tell(chain([first], found))
 
 
 def _messages(
-    wanted: Targets, scanner: Scanner, jobs: int | None, testify: "Callable[[Sighting], T]"
+    wanted: Targets, scanner: Scanner, jobs: int | None, testify: "Callable[[Sighting], T | None]"
 ) -> Iterator[Batch[T] | Account]:
     parts = list(parts_of(wanted.files))
     jobs = min(len(parts), _worth(wanted) if jobs is None else jobs)

@@ -29,9 +29,9 @@ class Watch:
             above = above or self.reading.above
             found = self.scanner.scan(chunk.data)
             self.timeouts.update(found.timeouts)
-            if found.matches:
+            if matches := list(found.in_order()):
                 sightings = self._sightings or self._first_sight()
-                yield sightings.of(chunk, found.matches, above, passed, self.reading.modified)
+                yield sightings.of(chunk, matches, above, passed, self.reading.modified)
             else:
                 yield iter(())
             above = (above + chunk.data[-ABOVE:])[-ABOVE:]

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 def side_by_side(
-    parts: Sequence[Part], scanner: Scanner, testify: "Callable[[Sighting], T]", jobs: int
+    parts: Sequence[Part], scanner: Scanner, testify: "Callable[[Sighting], T | None]", jobs: int
 ) -> Iterator[Batch[T] | Account]:
     """As `in_turn`, by `jobs` processes: part i is read by process i modulo `jobs`.
 
@@ -76,7 +76,7 @@ def _hear(ear: Connection) -> "Iterator[Batch[T] | Account]":
 def _work(
     parts: Sequence[Part],
     scanner: Scanner,
-    testify: "Callable[[Sighting], T]",
+    testify: "Callable[[Sighting], T | None]",
     mouth: Connection,
     ears: Sequence[Connection],
 ) -> None:

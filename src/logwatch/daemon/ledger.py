@@ -104,11 +104,11 @@ class Ledger:
                 self._positions[life.key] = StoredGeneration(life.key, life.source, life.path, life.body, now)
             for key in haul.ended:
                 self._positions.pop(key, None)
-            events = await self._news([self._event(watched, *found, now) for found in haul.findings])
-            self._take_in(events, batch, now)
-            if events or haul.ended or now - self._committed_at >= POSITIONS_EVERY_S:
+            news = await self._news([self._event(watched, *found, now) for found in haul.findings])
+            self._take_in(news, batch, now)
+            if news or haul.ended or now - self._committed_at >= POSITIONS_EVERY_S:
                 await self._commit(batch, now)
-        for event in events:
+        for event in [event for event in news if not event.clears]:
             self._metrics.matched(event.error_id, event.domain, event.category, event.severity, event.source)
             self._metrics.last_match(event.error_id, now)
 
@@ -184,6 +184,9 @@ class Ledger:
     def _take_in(self, events: Sequence[Event], batch: Batch, now: float) -> None:
         notices: list[Notice] = []
         for event in events:
+            if event.clears:
+                self._fold.clear(event, now)
+                continue
             incident_id, due = self._fold.feed(event, now)
             notices.extend(due)
             line = self._event_line(event.in_incident(incident_id)) if self._event_line else None

@@ -59,9 +59,11 @@ class Advice:
 class Event:
     """A known error in one line of a log. `time` is RFC 3339 in UTC; `offset` is in bytes.
 
-    `context`, `node` and `is_dated` are for the program only. `node` is the machine, where the path, the
+    `context` and what follows it are for the program only. `node` is the machine, where the path, the
     source or the kernel's own prefix names it; `is_dated` is False where neither the log nor its arrival
-    says when the line was written, so that `time` is only what serves instead.
+    says when the line was written, so that `time` is only what serves instead. `subject` is what the line
+    that ends this error will name, as a server; empty where nothing is named. One that `clears` is no error:
+    its line says that the error is over.
     """
 
     event_id: str
@@ -89,6 +91,8 @@ class Event:
     context: Sequence[str] = ()
     node: str = ""
     is_dated: bool = True
+    subject: str = ""
+    clears: bool = False
 
     def in_incident(self, incident_id: str) -> "Event":
         return replace(self, incident_id=incident_id)
@@ -107,7 +111,7 @@ class Event:
         return {"schema": 1, **body}
 
 
-_PRIVATE = frozenset({"context", "node", "is_dated"})
+_PRIVATE = frozenset({"context", "node", "is_dated", "subject", "clears"})
 _PUBLISHED = tuple(f.name for f in fields(Event) if f.name not in _PRIVATE)
 
 
@@ -179,6 +183,8 @@ class Publisher:
             context=[shortened(redact(line), MAX_CONTEXT_LINE) for line in context],
             node=_node(entry, origin.labels, labels or {}),
             is_dated=is_dated,
+            subject=_subject(entry, captures),
+            clears=match.clears,
         )
 
     def _said(self, entry: Entry, versions: Mapping[str, str] | None) -> "_Said":
@@ -191,6 +197,13 @@ class Publisher:
 
 def _redacted(captures: Mapping[str, str]) -> Mapping[str, str]:
     return {name: redact(value) for name, value in captures.items()}
+
+
+def _subject(entry: Entry, captures: Mapping[str, str]) -> str:
+    """What is named both by the lines of an error and by the line that ends it, as `server` is."""
+    if not entry.clears:
+        return ""
+    return "\0".join(filter(None, (captures.get(name) for name in entry.names_cleared)))
 
 
 def _node(entry: Entry, of_origin: Mapping[str, str], of_line: Mapping[str, str]) -> str:

@@ -22,7 +22,7 @@ Memory is bounded: by the number of strands, and within a strand by what is kept
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from logwatch.catalogue.causality import NO_EDGES, Edges
@@ -46,8 +46,14 @@ PAUSE_S = 300.0
 CLOCK_SET_S = 5.0
 
 
+def _to_nobody(_incident: Incident) -> None: ...
+
+
 class Fold:
-    """The incidents that are open. All state can be taken out and put back (`changed`, `restore`)."""
+    """The incidents that are open. All state can be taken out and put back (`changed`, `restore`).
+
+    `on_untold` hears of those that were over before anybody was told.
+    """
 
     def __init__(
         self,
@@ -57,11 +63,13 @@ class Fold:
         holds: Holds | None = None,
         quiet_after_s: float = QUIET_AFTER_S,
         max_open: int = MAX_OPEN,
+        on_untold: Callable[[Incident], None] = _to_nobody,
     ) -> None:
         self._advisor = advisor
         self._holds = holds or Holds()
         self._quiet_after_s = quiet_after_s
         self._max_open = max_open
+        self._on_untold = on_untold
         self._forest = Forest(edges)
         # The one that has been silent longest comes first.
         self._open: OrderedDict[str, Open] = OrderedDict()
@@ -117,20 +125,20 @@ class Fold:
         self._touch(open_)
         return open_.incident_id, [*notices, *self._make_room(now)]
 
-    def clear(self, error_id: str, job: str, host: str, now: float) -> None:
-        """A line says that `error_id` is over: in the job `job`, or without one on the machine `host`.
+    def clear(self, event: Event, now: float) -> None:
+        """The line of `event` says that its error is over, in its job or, without one, on its machine.
 
-        Unless the error comes back within a minute its incident then goes quiet; what was not told yet and
-        brought nothing about is not told any more.
+        Unless the error comes back within a minute its incident then goes quiet. What was not told until then
+        and brought nothing about is not told at all.
         """
-        strand = self._forest.latest(error_id, job, job or short_host(host))
-        if strand is None or self._open[strand.incident].root != strand.key:
+        self._mind_the_clock(now)
+        job = job_of(event)
+        strand = self._forest.latest(event.error_id, job, job or short_host(event.node or event.host))
+        if strand is None or not strand.clear(event.subject):
             return
         open_ = self._open[strand.incident]
-        open_.cleared_at = now
-        if not open_.is_told and len(open_.strands) == 1:
-            self._close(open_)
-        else:
+        if open_.root == strand.key and not open_.is_quiet:
+            open_.cleared_at = now
             self._touch(open_)
 
     def tick(self, now: float) -> list[Notice]:
@@ -142,6 +150,9 @@ class Fold:
             while incident_id in self._open and open_.due_at(self._quiet_after_s) <= now:
                 if open_.is_quiet:
                     self._close(open_)
+                elif open_.over_untold_at is not None:
+                    self._on_untold(self._incident(open_))
+                    self._close(open_)
                 else:
                     notices.append(self._tell(open_, now))
             if incident_id in self._open:
@@ -150,7 +161,11 @@ class Fold:
 
     def release(self, now: float) -> list[Notice]:
         """Tells everything that is still held back: nothing more is going to come."""
-        held = [o for o in self._open.values() if not o.is_told or o.retell_at is not None]
+        held = [
+            open_
+            for open_ in self._open.values()
+            if open_.retell_at is not None or not (open_.is_told or open_.over_untold_at is not None)
+        ]
         return [self._tell(open_, now) for open_ in sorted(held, key=lambda open_: open_.opens_at)]
 
     def deadline(self) -> float | None:

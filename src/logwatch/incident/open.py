@@ -88,6 +88,13 @@ class Open:
         return bool(self.told_root)
 
     @property
+    def over_untold_at(self) -> float | None:
+        """When it need not be told any more, as it was over before it was told and brought nothing about."""
+        if self.is_told or self.cleared_at is None or len(self.strands) > 1:
+            return None
+        return self.cleared_at + CLEARED_AFTER_S
+
+    @property
     def root_strand(self) -> Strand:
         return self.strands[self.root]
 
@@ -106,8 +113,10 @@ class Open:
         self.stirred_at = now
         if self.grown_at is None:
             self.grown_at = now
-        if strand.key == self.root:
+        if strand.key == self.root and self.cleared_at is not None:
             self.cleared_at = None
+            # It was not over: if that was to be told earlier, it is told now.
+            self.opens_at = max(self.opens_at, now)
         if self.is_quiet:
             self.is_quiet, self.cleared_at, self.retell_at = False, None, now + hold_s
             self.growths = 0
@@ -115,7 +124,7 @@ class Open:
     def due_at(self, quiet_after_s: float) -> float:
         """When there is something to tell: that it is there, what has changed, or that it went quiet."""
         if not self.is_told:
-            return self.opens_at
+            return self.opens_at if self.over_untold_at is None else self.over_untold_at
         if self.is_quiet:
             return self.stirred_at + REMEMBERED_S
         due = self.quiet_at(quiet_after_s)

@@ -9,13 +9,14 @@ Repeats are counted before they are ordered, so that a log of a million equal li
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from logwatch.catalogue.causality import NO_EDGES, Edges
 from logwatch.incident.advisor import Advisor
 from logwatch.incident.event import Event, rfc3339
 from logwatch.incident.fold import QUIET_AFTER_S, Fold
 from logwatch.incident.incident import Incident, Notice
-from logwatch.incident.open import Holds
+from logwatch.incident.open import CLEARED_AFTER_S, Holds
 from logwatch.incident.pointers import read
 from logwatch.incident.strand import SPELL_GAP_S, moment_of
 
@@ -34,13 +35,20 @@ def fold(
     quiet_after_s: float = QUIET_AFTER_S,
 ) -> list[Incident]:
     """The incidents in `events`, which come in any order; the first one first."""
-    folding = Fold(advisor, edges, holds=holds, quiet_after_s=quiet_after_s)
     ended: dict[str, Incident] = {}
+    folding = Fold(
+        advisor, edges, holds=holds, quiet_after_s=quiet_after_s, on_untold=partial(_note_untold, ended)
+    )
     now = 0.0
     for run in _in_order(_runs(events)):
         _note_ends(_pass_time(folding, now, run.at), ended)
         now = run.at
-        _note_ends(folding.feed(run.event, run.at, run.times, run.end - run.at)[1], ended)
+        if run.event.clears:
+            folding.clear(run.event, run.at)
+        else:
+            _note_ends(folding.feed(run.event, run.at, run.times, run.end - run.at)[1], ended)
+    # Within that time a line says for good that something is over.
+    _note_ends(_pass_time(folding, now, now + CLEARED_AFTER_S + SPELL_GAP_S), ended)
     ended.update((incident.incident_id, incident) for incident in folding.current())
     return sorted(ended.values(), key=lambda incident: (incident.first_seen, incident.incident_id))
 
@@ -63,9 +71,14 @@ def _runs(events: Iterable[Event]) -> list[_Run]:
     """The events; those that say the same of the same process in one spell are counted as one."""
     runs: list[_Run] = []
     latest: dict[tuple[object, ...], _Run] = {}
+    turns: dict[tuple[str, str], int] = {}
     for event in events:
         at = moment_of(event).time
-        what: tuple[object, ...] = (event.error_id, event.path)
+        # Even where an error is over, odd where it is there: nothing goes on beyond the line that ends it.
+        turn = turns.get((event.error_id, event.path), 0)
+        turn += event.clears == (turn % 2 == 1)
+        turns[event.error_id, event.path] = turn
+        what: tuple[object, ...] = (event.error_id, event.path, turn)
         is_full = len(runs) >= MAX_RUNS
         if not is_full:
             what = (*what, *sorted(event.labels.items()), read(event))
@@ -94,6 +107,15 @@ def _pass_time(folding: Fold, since: float, until: float) -> Iterator[Notice]:
     while (due := folding.deadline()) is not None and due < until:
         since = max(since, due)
         yield from folding.tick(since)
+
+
+def _note_untold(ended: dict[str, Incident], incident: Incident) -> None:
+    """Nobody would have been told, but it stands in the log: once, however often it came and went."""
+    name = f"{incident.error_id} {incident.labels.get('job')} {incident.host}"
+    if name in ended:
+        first, both = ended[name], ended[name].count + incident.count
+        incident = replace(first, count=both, last_seen=max(first.last_seen, incident.last_seen))
+    ended[name] = incident
 
 
 def _note_ends(notices: Iterable[Notice], ended: dict[str, Incident]) -> None:

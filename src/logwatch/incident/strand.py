@@ -22,6 +22,7 @@ MAX_INVOLVED = 1024
 MAX_SPELLS = 64
 # Lines that are closer together than this are one spell.
 SPELL_GAP_S = 1.0
+_TOO_MANY = "…"
 # What tells places apart within a file: a log may hold the lines of all ranks, a kernel's those of all GPUs.
 _APART = ("rank", "pod", "host", "node")
 
@@ -39,7 +40,8 @@ class Strand:
 
     `home` is the job, else the machine; `job` is empty in the latter case. `first` and `last` are by the
     times in the log, `arrived` is when the first event was heard of. `parent` is the strand that explains
-    this one, `why` the remark that says so. `serial` numbers strands in the order of their arrival.
+    this one, `why` the remark that says so. `serial` numbers strands in the order of their arrival. `troubled`
+    are the subjects (servers, say) of which no line has said yet that they are well again.
     """
 
     key: str
@@ -59,6 +61,7 @@ class Strand:
     count: int = 0
     places: dict[str, Place] = field(default_factory=dict)
     involved: Involved = field(default_factory=Involved)
+    troubled: set[str] = field(default_factory=set)
     spells: list[tuple[float, float]] = field(default_factory=list)
     parent: str = ""
     why: Remark | None = None
@@ -94,8 +97,19 @@ class Strand:
         self.count += times
         _add_place(self.places, event, said, times)
         self._keep_common(event.labels)
+        # One that is not kept is not known to be well again: then a sign that is never taken away stands for it.
+        self.troubled.add(event.subject if len(self.troubled) < MAX_INVOLVED else _TOO_MANY)
         is_new = self.involved.learn(said, MAX_INVOLVED)
         return self._date(event, lasted_s) or is_new
+
+    def clear(self, subject: str) -> bool:
+        """A line says that it is over for `subject`, or without one for all; whether all is well then."""
+        if subject:
+            self.troubled.discard(subject)
+        else:
+            self.troubled.clear()
+        # A line that names nobody may have meant anybody.
+        return not any(self.troubled)
 
     def _date(self, event: Event, lasted_s: float) -> bool:
         """A time that is only what serves instead counts as long as there is no better one."""
@@ -128,6 +142,7 @@ class Strand:
     def to_dict(self) -> dict[str, Any]:
         body = {name: getattr(self, name) for name in self.__slots__}
         body["involved"] = self.involved.to_dict()
+        body["troubled"] = sorted(self.troubled)
         body["evidence"] = asdict(self.evidence)
         body["places"] = {key: asdict(place) for key, place in self.places.items()}
         body["why"] = self.why and asdict(self.why)
@@ -138,6 +153,7 @@ class Strand:
         """The inverse of `to_dict`, also after a way through JSON."""
         fields = dict(body)
         fields["involved"] = Involved.from_dict(body["involved"])
+        fields["troubled"] = set(body.get("troubled", ()))
         fields["evidence"] = Evidence(**body["evidence"])
         fields["places"] = {key: Place(**place) for key, place in body["places"].items()}
         fields["why"] = body["why"] and Remark(**body["why"])

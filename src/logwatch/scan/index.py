@@ -11,20 +11,22 @@ from typing import Any
 from logwatch.scan.literals import Literal, Required, derive
 
 # Of the frozen form. Another number, and what was kept is derived anew.
-FORMAT = b"logwatch index 1\n"
+FORMAT = b"logwatch index 2\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A pattern with a name.
 
-    `kinds` are the kinds of log it can stand in (empty: all); `severity` is a rank, higher is worse.
+    `kinds` are the kinds of log it can stand in (empty: all); `severity` is a rank, higher is worse. One that
+    `clears` finds lines that say that the error `id` is over.
     """
 
     id: str
     pattern: str
     kinds: frozenset[str] = frozenset()
     severity: int = 0
+    clears: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Index:
                 i.rule.pattern,
                 sorted(i.rule.kinds),
                 i.rule.severity,
+                i.rule.clears,
                 _plain(i.required.any_of),
                 [_plain(demand) for demand in i.required.also],
                 i.required.weight,
@@ -82,10 +85,10 @@ class Index:
         try:
             rules = [
                 Indexed(
-                    Rule(name, pattern, frozenset(kinds), severity),
+                    Rule(name, pattern, frozenset(kinds), severity, clears),
                     Required(_literals(any_of), tuple(map(_literals, also)), weight),
                 )
-                for name, pattern, kinds, severity, any_of, also, weight in json.loads(kept[at:end])
+                for name, pattern, kinds, severity, clears, any_of, also, weight in json.loads(kept[at:end])
             ]
         except (TypeError, ValueError) as error:
             raise ValueError("not a whole index") from error

@@ -4,6 +4,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import merge
 from typing import TYPE_CHECKING
 
 from logwatch.scan import engine as engines
@@ -36,7 +37,8 @@ class Match:
     """A rule found in a record.
 
     `start` and `end` are the record's place in the raw chunk, its terminator left out; `text` is the record
-    as a person would read it. `also` names further rules that match, the better first.
+    as a person would read it. `also` names further rules that match, the better first. One that `clears` says
+    that `rule` is over.
     """
 
     rule: str
@@ -45,6 +47,7 @@ class Match:
     end: int
     text: str
     captures: Mapping[str, str]
+    clears: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +60,17 @@ class Suspect:
 
 @dataclass(slots=True)
 class Scan:
-    """What one chunk gave: matches in order, and what it cost."""
+    """What one chunk gave: matches in order, apart from them those that clear, and what it cost."""
 
     matches: list[Match] = field(default_factory=list)
+    cleared: list[Match] = field(default_factory=list)
     timeouts: Counter[str] = field(default_factory=Counter)
     candidates: int = 0
     searches: int = 0
+
+    def in_order(self) -> Iterator[Match]:
+        """All matches, those that clear among them."""
+        return merge(self.matches, self.cleared, key=lambda match: match.start)
 
 
 @dataclass(slots=True)
@@ -137,18 +145,17 @@ class Scanner:
         data = clean.data
         for start, end, rules in self._records(data):
             result.candidates += 1
-            confirmed = self._confirm(data[start:end], rules, kind, result)
-            if confirmed is not None:
-                result.matches.append(
-                    Match(
-                        rule=confirmed.rules[0],
-                        also=tuple(confirmed.rules[1:]),
-                        start=clean.to_raw(start),
-                        end=clean.to_raw(end),
-                        text=confirmed.text,
-                        captures=confirmed.captures,
-                    )
+            for confirmed in self._confirm(data[start:end], rules, kind, result):
+                match = Match(
+                    rule=confirmed.rules[0],
+                    also=tuple(confirmed.rules[1:]),
+                    start=clean.to_raw(start),
+                    end=clean.to_raw(end),
+                    text=confirmed.text,
+                    captures=confirmed.captures,
+                    clears=confirmed.clears,
                 )
+                (result.cleared if match.clears else result.matches).append(match)
         return result
 
     def is_innocent(self, chunk: bytes) -> bool:
@@ -193,9 +200,11 @@ class Scanner:
                 at += 1
             yield start, end, sorted(rules)
 
-    def _confirm(self, record: bytes, rules: Sequence[int], kind: str, result: Scan) -> "_Confirmed | None":
+    def _confirm(
+        self, record: bytes, rules: Sequence[int], kind: str, result: Scan
+    ) -> "Iterator[_Confirmed]":
         if OWN_MARK in record[:OWN_MARK_WITHIN]:
-            return None
+            return
         text = ""
         found: list[tuple[bool, _Prepared, regex.Match[str]]] = []
         for index in rules:
@@ -208,11 +217,15 @@ class Scanner:
             match = self._search(prepared, text, result)
             if match is not None:
                 found.append((kind not in prepared.rule.kinds, prepared, match))
-        if not found:
-            return None
         if len(found) > 1 and kind != ANY_KIND:
             found.sort(key=lambda item: item[0])
-        return _Confirmed([prepared.rule.id for _, prepared, _ in found], text, _captures(found[0][2]))
+        errors = [(prepared.rule.id, match) for _, prepared, match in found if not prepared.rule.clears]
+        names = [name for name, _ in errors]
+        if errors:
+            yield _Confirmed(names, text, _captures(errors[0][1]))
+        for _, prepared, match in found:
+            if prepared.rule.clears and prepared.rule.id not in names:
+                yield _Confirmed([prepared.rule.id], text, _captures(match), clears=True)
 
     def _search(self, prepared: _Prepared, text: str, result: Scan) -> "regex.Match[str] | None":
         result.searches += 1
@@ -229,6 +242,7 @@ class _Confirmed:
     rules: list[str]
     text: str
     captures: Mapping[str, str]
+    clears: bool = False
 
 
 def _stands_in(rule: Rule, kind: str) -> bool:

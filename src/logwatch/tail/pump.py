@@ -171,7 +171,7 @@ class Pump:
         life = chunk.life
         result = scanner.scan(chunk.data, self._kind)
         haul.timeouts.update(result.timeouts)
-        for match in result.matches:
+        for match in result.in_order():
             finding = _finding(chunk, match)
             if finding.offset in life.said:
                 continue

@@ -40,7 +40,7 @@ class Sieve:
         haul.scanned += len(data)
         haul.timeouts.update(result.timeouts)
         lines = [*self._before, *(record.text for record in records)]
-        for match in result.matches:
+        for match in result.in_order():
             at = bisect_right(starts, match.start) - 1
             context = _around(lines, len(self._before) + at, match.text)
             record = records[at]
