@@ -267,7 +267,7 @@ def test_a_pattern_without_a_literal_is_run_on_every_line_and_named(stage: Stage
 def test_a_taken_port_is_named_with_the_remedy(stage: Stage, receiver: Receiver) -> None:
     port = receiver.url.split(":")[2].split("/")[0]
     told = run("run", "-c", "logwatch.yaml", cwd=stage.folder, LOGWATCH__HTTP__LISTEN=f"127.0.0.1:{port}")
-    assert told.returncode == 2
+    assert told.returncode == 75
     assert f"127.0.0.1:{port}" in told.stderr
     assert "http.listen" in told.stderr
 
@@ -275,14 +275,14 @@ def test_a_taken_port_is_named_with_the_remedy(stage: Stage, receiver: Receiver)
 def test_a_state_directory_that_cannot_be_used_stops_at_the_door(stage: Stage) -> None:
     (stage.folder / "blocked").write_text("")
     told = run("run", "-c", "logwatch.yaml", cwd=stage.folder, LOGWATCH__STATE_DIR="blocked/state")
-    assert told.returncode == 2
+    assert told.returncode == 75
     assert "state_dir" in told.stderr
 
 
 def test_a_second_daemon_on_the_same_state_is_refused(stage: Stage) -> None:
     stage.start()
     told = run("run", "-c", "logwatch.yaml", cwd=stage.folder)
-    assert told.returncode == 2
+    assert told.returncode == 75
     assert f"in use by another logwatch (pid {stage.pid})" in told.stderr
     stage.stop()
 

@@ -31,11 +31,11 @@ class TestUnit:
         unit.write_text(UNIT.read_text().replace("/opt/logwatch/bin/logwatch", str(program)))
         return unit
 
-    def option(self, name: str) -> str:
+    def option(self, name: str, section: str = "Service") -> str:
         parser = configparser.ConfigParser(strict=False, interpolation=None)
         parser.optionxform = str  # type: ignore[assignment,method-assign]
         parser.read_string(UNIT.read_text())
-        return parser["Service"][name]
+        return parser[section][name]
 
     def analyze(self, *arguments: str) -> str:
         if shutil.which("systemd-analyze") is None:
@@ -60,8 +60,13 @@ class TestUnit:
         assert parses(arguments)
 
     def test_it_does_not_start_again_what_only_a_person_can_mend(self) -> None:
-        """2 is the exit status for a mistake in the configuration."""
+        """2 is the exit status for a mistake in the configuration; a port that is taken has another one."""
         assert self.option("RestartPreventExitStatus") == "2"
+
+    def test_it_starts_again_for_as_long_as_what_passes_by_itself_takes(self) -> None:
+        assert self.option("Restart") == "on-failure"
+        assert self.option("StartLimitIntervalSec", "Unit") == "0"
+        assert float(self.option("RestartSec")) >= 10
 
     def test_it_keeps_its_state_where_the_configuration_has_it(self) -> None:
         settings = config.Config()

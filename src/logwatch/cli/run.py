@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -12,8 +13,11 @@ import structlog
 from logwatch import config
 from logwatch.assemble import Assembly, assembled
 from logwatch.cli.reloading import watch
-from logwatch.errors import LogwatchError
+from logwatch.errors import ListenError, LogwatchError, StateError
 from logwatch.own_log import configure
+
+# EX_TEMPFAIL of sysexits.h: to be tried again. A mistake in what was written ends with another one.
+_NOT_NOW = 75
 
 
 @click.command(
@@ -30,10 +34,17 @@ def run(path: Path, *, once: bool, dry_run: bool) -> None:
     \b
     logwatch run -c /etc/logwatch/logwatch.yaml
     logwatch run -c logwatch.yaml --dry-run --once
+
+    Exit status: 2 for what a person must mend, as the configuration; 75 for what may pass by itself: the port
+    is taken, the state directory is held by another logwatch or cannot be used yet.
     """
     settings = config.load(path, os.environ)
     configure(settings.log.format, settings.log.level)
-    asyncio.run(serve(settings, path, once=once, dry_run=dry_run))
+    try:
+        asyncio.run(serve(settings, path, once=once, dry_run=dry_run))
+    except (ListenError, StateError) as error:
+        click.echo(f"logwatch: {error}", err=True)
+        sys.exit(_NOT_NOW)
 
 
 async def serve(settings: config.Config, path: Path, *, once: bool = False, dry_run: bool = False) -> None:

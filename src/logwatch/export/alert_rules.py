@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from logwatch.export.block_yaml import block_yaml
+from logwatch.incident.fold import QUIET_AFTER_S
 
 # What tells the daemons of one fleet apart: labels of the target, as Prometheus and its operator set them.
 PLACES = ("instance", "pod", "container", "endpoint", "node", "host")
@@ -91,8 +92,8 @@ _EXPLAIN = (
     "`logwatch explain {{ $labels.error_id }}` tells the cause, what to try first and what not to; the"
     " dashboard Known errors tells where."
 )
-# As long as the daemon itself takes an incident for open (limits.quiet_after_s).
-_QUIET_AFTER = "30m"
+# As long as the daemon itself takes an incident for open, unless `limits.quiet_after_s` says otherwise.
+_QUIET_AFTER = f"{QUIET_AFTER_S / 60:.0f}m"
 
 KNOWN_ERRORS = (
     Alert(
