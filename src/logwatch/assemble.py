@@ -130,7 +130,7 @@ async def assembled(settings: config.Config, *, dry_run: bool = False) -> AsyncI
             metrics,
             event_file=_event_file(settings, dry_run=dry_run),
             event_line=event_line,
-            host=settings.host or socket.gethostname(),
+            host=_machine(settings),
             clock=WallClock(),
             max_open_files=min(settings.limits.max_open_files, _descriptors() // 2),
             supervisor=Supervisor(os.environ.get("NOTIFY_SOCKET", ""), os.environ.get("WATCHDOG_USEC", "")),
@@ -272,8 +272,7 @@ def _journal(source: config.Journald, max_record: int) -> Journal:
 
 
 def _kernel_log(source: config.Kmsg, settings: config.Config) -> KernelLog:
-    host = settings.host or socket.gethostname()
-    return KernelLog(source.name, host, str(source.path), from_end=source.start_at == "end")
+    return KernelLog(source.name, _machine(settings), str(source.path), from_end=source.start_at == "end")
 
 
 def _labels_of_path(templates: list[PathTemplate], labels: Mapping[str, str], path: str) -> Mapping[str, str]:
@@ -357,28 +356,47 @@ def _receiver(  # noqa: PLR0911  one line per kind of destination
 ) -> Receiver:
     """One line per kind of destination."""
     language = receiver.language or settings.language
+    status_url = settings.http.page_url(_machine(settings))
     match receiver:
         case config.Slack(webhook_url=url) if url is not None:
-            return SlackWebhook(receiver.name, url.get_secret_value(), session, language)
+            return SlackWebhook(
+                receiver.name, url.get_secret_value(), session, language, status_url=status_url
+            )
         case config.SlackBot(token=token) if token is not None:
             secret, channel = token.get_secret_value(), receiver.channel
-            return SlackBot(receiver.name, secret, channel, session, language, api=receiver.api)
+            return SlackBot(
+                receiver.name, secret, channel, session, language, api=receiver.api, status_url=status_url
+            )
         case config.PagerDuty(routing_key=key) if key is not None:
-            return PagerDuty(receiver.name, key.get_secret_value(), session, language, url=receiver.url)
+            return PagerDuty(
+                receiver.name,
+                key.get_secret_value(),
+                session,
+                language,
+                url=receiver.url,
+                status_url=status_url,
+            )
         case config.Webhook(url=url) if url is not None:
             secrets = [secret.get_secret_value() for secret in receiver.secret]
             body, content_type = _BODIES[receiver.format]
             address = url.get_secret_value()
             return Webhook(receiver.name, address, secrets, session, body=body, content_type=content_type)
         case config.Alertmanager():
-            return Alertmanager(receiver.name, receiver.urls, session, language)
+            return Alertmanager(receiver.name, receiver.urls, session, language, status_url=status_url)
         case config.Apprise(urls=urls) if urls:
-            return Apprise(receiver.name, [url.get_secret_value() for url in urls], language)
+            return Apprise(
+                receiver.name, [url.get_secret_value() for url in urls], language, status_url=status_url
+            )
         case config.Terminal():
-            return Terminal(receiver.name, sys.stdout, language)
+            return Terminal(receiver.name, sys.stdout, language, status_url=status_url)
     raise ConfigError(
         [Problem(receiver.name, "says neither where to nor how", "see docs/configuration.md for its keys")]
     )
+
+
+def _machine(settings: config.Config) -> str:
+    """What this machine is called in events and messages."""
+    return settings.host or socket.gethostname()
 
 
 def _descriptors() -> int:

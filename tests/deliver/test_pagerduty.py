@@ -36,7 +36,10 @@ async def test_an_incident_triggers_one_alert(session: aiohttp.ClientSession, ki
     assert (body["event_action"], body["dedup_key"]) == ("trigger", incident.incident_id)
     assert body["payload"]["severity"] in {"critical", "error", "warning", "info"}
     assert len(body["payload"]["summary"]) <= 1024
-    assert body["payload"]["custom_details"]["workarounds"]
+    details = body["payload"]["custom_details"]
+    assert list(details)[:2] == ["Decision", "Do this first"]
+    assert details["Line"].startswith("/logs/llm-70b/rank3.log:120411\n[rank3]")
+    assert all(isinstance(value, str) for value in details.values())
 
 
 async def test_an_incident_that_went_quiet_resolves_it(session: aiohttp.ClientSession) -> None:

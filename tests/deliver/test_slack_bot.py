@@ -1,5 +1,6 @@
 """One message per incident: posted once, edited after that, with the news in its thread."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -62,6 +63,10 @@ async def test_later_notices_edit_it_and_go_into_its_thread(
     assert [body.get("ts") for _, body in slack.calls] == ["171.1", None]
     assert [body.get("thread_ts") for _, body in slack.calls] == [None, "171.1"]
     assert {body["channel"] for _, body in slack.calls} == {"C024"}
+    edited, news = (json.dumps(body["blocks"]) for _, body in slack.calls)
+    assert "Do this first" in edited
+    assert "Do this first" not in news
+    assert ("Quiet" in edited) == (kind == "quiet")
 
 
 async def test_a_message_that_somebody_deleted_is_posted_anew(session: aiohttp.ClientSession) -> None:

@@ -4,13 +4,16 @@ import shlex
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 
-from logwatch.incident.event import Advice
+from logwatch.incident.event import MAX_CONTEXT_LINE, MAX_LINE, Advice, shortened
 from logwatch.incident.incident import Echo, Evidence, Notice, Place, Remark
-from logwatch.render.message import Briefing, Fact, Step, briefing, silence_command
+from logwatch.render.message import Briefing, Excerpt, Fact, Step, briefing, silence_command
+from logwatch.render.phrases import phrases
 
 from .incidents import STARTED, incident, languages, notice, notices, seed_incident
+
+EN = phrases("en")
 
 
 def facts(told: Briefing) -> dict[str, str]:
@@ -20,12 +23,41 @@ def facts(told: Briefing) -> dict[str, str]:
 def test_the_headline_is_enough_for_a_lock_screen() -> None:
     assert briefing(notice()).headline == (
         "CRITICAL: Watchdog caught collective operation timeout · job llm-70b · 14× in 2 places"
+        " · 511 follow from it"
     )
 
 
-def test_without_a_job_the_headline_names_the_host() -> None:
-    of = incident(labels={}, place_count=1, count=1)
-    assert briefing(notice(of=of)).headline.endswith(" · gpu-0412 · 1×")
+def test_of_one_place_the_headline_names_the_machine_and_the_process() -> None:
+    of = incident(place_count=1, count=1, echoes=[])
+    assert briefing(notice(of=of)).headline.endswith(" · job llm-70b · gpu-0412 rank 3 · 1×")
+
+
+def test_without_a_job_the_headline_names_the_machine() -> None:
+    assert " · gpu-0412 · 14× in 2 places" in briefing(notice(of=incident(labels={}))).headline
+
+
+def test_a_long_title_leaves_room_for_the_place() -> None:
+    headline = briefing(notice(of=incident(title="x" * 500))).headline
+    assert headline.index("job llm-70b") < 150
+
+
+def test_what_the_only_place_tells_is_no_label() -> None:
+    places = [Place("/logs/llm-70b/rank3.log", {"rank": "3"}, 9)]
+    of = incident(places=places, place_count=1, labels={"job": "llm-70b", "rank": "3", "cluster": "eu1"})
+    told = facts(briefing(notice(of=of)))
+    assert (told["Where"], told["Labels"]) == ("gpu-0412 · rank 3", "cluster eu1")
+
+
+def test_a_message_that_is_kept_up_to_date_has_all_and_its_thread_the_news() -> None:
+    quiet = notice("quiet", what_changed=[Remark("cleared")])
+    whole, news = briefing(quiet, detail="whole"), briefing(quiet, detail="news")
+    assert (
+        (whole.beginning, whole.status) == (news.beginning, news.status) == ("Quiet", EN.remarks["cleared"])
+    )
+    assert whole.do_first
+    assert whole.why
+    assert whole.excerpt
+    assert (news.do_first, news.excerpt, news.silence) == (None, None, "")
 
 
 def test_the_recommended_workaround_comes_first_with_its_claim_and_condition() -> None:
@@ -190,8 +222,8 @@ def test_there_is_no_command_for_a_job_that_cannot_be_shown_as_it_is(job: str) -
 
 def test_an_update_says_what_changed_and_leaves_out_what_was_said() -> None:
     told = briefing(notice("updated", what_changed=[Remark("more", {"count": "3"})]))
-    assert told.headline.startswith("Still going on · CRITICAL: ")
-    assert told.status == "3 more."
+    assert told.headline.startswith("Update · CRITICAL: ")
+    assert told.status == "3 more since the last message."
     assert told.do_first is not None
     assert (told.otherwise, told.wont_help, told.why, told.next_hits) == ((), (), (), "")
 
@@ -245,8 +277,17 @@ def test_labels_are_chinese_for_a_chinese_reader() -> None:
     assert told.title.startswith("RuntimeError: 在使用 `accelerate` 启动器且多 GPU 时")
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(notices, languages)
 def test_no_incident_is_too_odd_to_be_told(odd: Notice, language: str) -> None:
     told = briefing(odd, "zh" if language == "zh" else "en")
     assert told.headline
     assert "\n" not in told.headline
+
+
+def test_a_line_that_stands_shortened_among_its_neighbours_is_shown_once() -> None:
+    line = "head " + "x" * 5000 + " tail"
+    published = shortened(line, MAX_LINE)
+    around = ["before", shortened(line, MAX_CONTEXT_LINE), "after"]
+    told = briefing(notice(of=incident(evidence=Evidence(published, "/a.log", 7, around))))
+    assert told.excerpt == Excerpt("/a.log:7", ("before", published, "after"), 1)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from slack_sdk.models.blocks import Block, ContextBlock, HeaderBlock, SectionBlock
 
 from logwatch.catalogue.entry import Language
@@ -78,6 +78,7 @@ def assert_sound(message: dict[str, Any]) -> None:
             assert thing is None or thing["type"] == "plain_text" or thing["verbatim"] is True
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(notices, languages)
 def test_any_message_fits_and_mentions_nobody(odd: Notice, language: Language) -> None:
     assert_sound(body(odd, language, status_url="https://a.example/status"))
@@ -142,7 +143,7 @@ def test_the_header_tells_how_bad_and_whether_it_is_over() -> None:
         return str(body(of)["blocks"][0]["text"]["text"])
 
     assert header(notice()) == "🔴 Watchdog caught collective operation timeout"
-    assert header(notice("updated")).startswith("🔴 Still going on: Watchdog")
+    assert header(notice("updated")).startswith("🔴 Update: Watchdog")
     assert header(notice("quiet")).startswith("⚪ Quiet: Watchdog")
 
 

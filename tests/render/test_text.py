@@ -46,8 +46,9 @@ def test_the_marked_line_stands_out() -> None:
 
 
 def test_commands_are_not_wrapped() -> None:
-    assert "  Quiet it: logwatch silence add --error nccl/watchdog-timeout --job llm-70b --for 2h\n" in text(
-        notice()
+    assert (
+        "  Mute it for 2 h, where logwatch runs: "
+        "logwatch silence add --error nccl/watchdog-timeout --job llm-70b --for 2h\n" in text(notice())
     )
 
 

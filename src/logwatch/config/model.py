@@ -3,6 +3,7 @@
 The descriptions are the reference: `docs/configuration.md` repeats them and a test keeps the two in step.
 """
 
+import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -215,6 +216,11 @@ class Http(_Section):
         default="127.0.0.1:9477",
         description="`host:port`; `:9477` for all addresses, `null` for no HTTP at all.",
     )
+    url: Url | None = Field(
+        default=None,
+        description="Where people reach the status page, as through a proxy: messages link to it. Usual: the name "
+        "of this machine and the port of `listen`; none where that is for this machine alone.",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -228,6 +234,21 @@ class Http(_Section):
             return None
         host, _, port = self.listen.rpartition(":")
         return host.strip("[]"), int(port)
+
+    def page_url(self, machine: str) -> str:
+        """Where people reach the status page of `machine`; empty where they do not."""
+        if self.url is not None:
+            return self.url
+        host, port = self.address or ("", 0)
+        # A port of 0 is known only once it is bound.
+        return f"http://{machine}:{port}/" if port and not _is_this_machine_alone(host) else ""
+
+
+def _is_this_machine_alone(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class Destination(_Section):

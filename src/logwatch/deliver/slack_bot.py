@@ -7,7 +7,6 @@ docs.slack.dev (chat.postMessage, chat.update).
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -18,6 +17,7 @@ from logwatch.deliver.post import TIMEOUT_S, expect_taken, post
 from logwatch.errors import DeliveryError
 from logwatch.incident.incident import Notice
 from logwatch.render import slack as render
+from logwatch.render.message import Detail
 
 API = "https://slack.com/api"
 # An answer repeats the message that was posted: as much as a message may hold, and its envelope.
@@ -65,15 +65,14 @@ class SlackBot:
         return f"SlackBot({self.name!r})"
 
     async def send(self, message: Message) -> Mapping[str, str]:
-        """Posts the first notice of an incident; edits it for later ones, which also go into its thread."""
+        """Posts the first notice of an incident; edits it for later ones, whose news go into its thread."""
         notice, memory = message.notice, message.memory
-        whole = self._body(replace(notice, kind="opened", what_changed=()))
+        whole = self._body(notice, "whole")
         if "ts" in memory:
             edited = await self._call("chat.update", {**whole, **memory})
             if edited["ok"]:
-                await self._post(
-                    {**self._body(notice), "thread_ts": memory["ts"], "channel": memory["channel"]}
-                )
+                news, thread = self._body(notice, "news"), memory["ts"]
+                await self._post({**news, "thread_ts": thread, "channel": memory["channel"]})
                 return memory
             if edited["error"] not in _GONE:
                 raise _refused(edited["error"])
@@ -83,8 +82,8 @@ class SlackBot:
     async def close(self) -> None:
         """Nothing to do: the session belongs to whoever made it."""
 
-    def _body(self, notice: Notice) -> dict[str, Any]:
-        return {**render.body(notice, self._language, status_url=self._status_url), "unfurl_links": False}
+    def _body(self, notice: Notice, detail: Detail) -> dict[str, Any]:
+        return render.body(notice, self._language, status_url=self._status_url, detail=detail)
 
     async def _post(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         posted = await self._call("chat.postMessage", body)

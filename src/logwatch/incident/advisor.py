@@ -16,6 +16,7 @@ from logwatch.incident.account import Account
 from logwatch.incident.event import Advice, advice, warning
 from logwatch.incident.incident import MAX_PLACES, Incident
 from logwatch.incident.outcomes import Experience
+from logwatch.incident.title import title_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Advisor:
             error_id=account.error_id,
             severity=self._severity([account.error_id, *account.as_bad_as]),
             decision=str(entry.decision) if entry and entry.decision else None,
-            title=entry.title(self.language) if entry else account.error_id,
+            title=title_of(entry, account.evidence.line, self.language) if entry else account.error_id,
             domain=entry.home if entry else account.error_id.split("/", 1)[0],
             category=entry.category if entry else "",
             labels=account.labels,
@@ -67,7 +68,7 @@ class Advisor:
             return incident
         return replace(
             incident,
-            title=entry.title(self.language),
+            title=title_of(entry, incident.evidence.line, self.language),
             root_cause=entry.cause(self.language),
             workarounds=self._workarounds(entry),
         )

@@ -6,13 +6,14 @@ stays the same while an incident lasts: which error, where. What changes (counts
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from logwatch.catalogue.entry import Language
 from logwatch.incident.event import rfc3339, shortened
 from logwatch.incident.incident import Incident, Notice
 from logwatch.render.inert import inert, inert_line
-from logwatch.render.message import briefing
+from logwatch.render.message import briefing, remark
 
 ALERT_NAME = "LogwatchKnownError"
 # Labels that tell a process or a line apart vary within one incident.
@@ -83,11 +84,13 @@ def _labels(incident: Incident) -> dict[str, str]:
 
 def _annotations(notice: Notice, language: Language, status_url: str) -> Mapping[str, str]:
     incident = notice.incident
-    told = briefing(notice, language, status_url=status_url)
+    # An alert is told again and again: what it says is not news but how things stand.
+    told = briefing(replace(notice, kind="opened"), language, status_url=status_url)
     first = incident.workarounds[0] if incident.workarounds else None
     said = {
         "summary": told.headline,
         "description": incident.root_cause,
+        "why": "\n".join(remark(reason, told.say) for reason in incident.reasons),
         "workaround": first.action if first else "",
         "workaround_condition": first.condition if first else "",
         "wont_help": "\n".join(f"{d.action}: {d.why}" if d.action else d.why for d in incident.dead_ends),
@@ -96,6 +99,8 @@ def _annotations(notice: Notice, language: Language, status_url: str) -> Mapping
         "place": f"{incident.evidence.path}:{incident.evidence.line_number}",
         "count": str(incident.count),
         "echoes": told.echoes,
+        "silence": told.silence,
+        "outcome": told.outcome,
         "incident_id": incident.incident_id,
         "verification_tier": incident.verification_tier,
         "runbook_url": incident.doc_url,

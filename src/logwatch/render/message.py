@@ -6,11 +6,12 @@ do, why, the proof. An update and a quiet notice repeat only what the reader nee
 
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from logwatch.catalogue.entry import Language
-from logwatch.incident.event import Advice, rfc3339, shortened
+from logwatch.incident.event import MAX_CONTEXT_LINE, Advice, rfc3339, shortened
 from logwatch.incident.incident import Echo, Evidence, Incident, Notice, NoticeKind, Place, Remark
 from logwatch.render.inert import inert, inert_line
 from logwatch.render.phrases import Phrases, phrases
@@ -22,6 +23,8 @@ MAX_NAMED_PLACES = 3
 MAX_ECHOES = 5
 MAX_NEXT_HITS = 3
 MAX_TITLE = 200
+# A lock screen shows two or three lines: where it is has to be among them.
+MAX_TITLE_OF_HEADLINE = 120
 MAX_LABEL = 120
 MAX_ADVICE = 2000
 MAX_URL = 250
@@ -34,6 +37,10 @@ OWN_DOMAIN = "logwatch"
 UNSURE_BELOW = 0.7
 # Nothing that could end the brackets, quotes or code spans which a destination puts around it.
 _PLAIN_URL = re.compile(r"https?://[^\s<>|\"'`\\^{}]+")
+
+
+# As much as the notice is usually worth; all there is, for a message that is kept up to date; or the news alone.
+Detail = Literal["usual", "whole", "news"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +109,13 @@ class Briefing:
     say: Phrases
 
 
-def briefing(notice: Notice, language: Language = "en", *, status_url: str = "") -> Briefing:
-    """What to say about `notice`: all of it when it opens, less when it goes on or goes quiet."""
+def briefing(
+    notice: Notice, language: Language = "en", *, status_url: str = "", detail: Detail = "usual"
+) -> Briefing:
+    """What to say about `notice`: usually all of it when it opens, less when it goes on or goes quiet."""
     say, incident = phrases(language), notice.incident
-    whole, acting = notice.kind == "opened", notice.kind != "quiet"
+    whole = detail == "whole" or (detail == "usual" and notice.kind == "opened")
+    acting = whole or (detail == "usual" and notice.kind != "quiet")
     steps = [step(a, say.helps, say) for a in incident.workarounds]
     beginning = {"opened": "", "updated": say.updated, "quiet": say.quiet}[notice.kind]
     severity = say.severities.get(incident.severity, _label(incident.severity))
@@ -161,8 +171,18 @@ def outcome_command(incident: Incident) -> str:
 
 def _headline(incident: Incident, beginning: str, say: Phrases) -> str:
     job = incident.labels.get("job", "")
-    where = say.in_job.format(job=_label(job)) if job else _label(incident.host)
-    told = [f"{beginning}: {_title(incident)}", where, _times(incident, say)]
+    where = say.in_job.format(job=_label(job)) if job else ""
+    # Of many places the first says nothing about the others.
+    who = _place_labels(incident.places[0]) if incident.place_count == 1 and incident.places else ""
+    machine = _label(incident.host) if who or not job else ""
+    echoes = sum(echo.count for echo in incident.echoes)
+    told = [
+        f"{beginning}: {shortened(_title(incident), MAX_TITLE_OF_HEADLINE)}",
+        where,
+        " ".join(filter(None, [machine, who])),
+        _times(incident, say),
+        say.followers.format(count=echoes) if echoes else "",
+    ]
     return " · ".join(filter(None, told))
 
 
@@ -183,16 +203,22 @@ def _facts(incident: Incident, severity: str, say: Phrases, *, acting: bool) -> 
         yield Fact(say.job, _label(job))
     if where := _where(incident, say):
         yield Fact(say.where, where)
-    if labels:
-        yield Fact(say.labels, ", ".join(f"{inert_line(k)} {_label(v)}" for k, v in sorted(labels.items())))
+    if incident.decision and acting:
+        yield Fact(say.decision, say.decisions.get(incident.decision, _label(incident.decision)))
+    yield Fact(say.count, _times(incident, say))
     yield Fact(say.first_seen, rfc3339(incident.first_seen), incident.first_seen)
     if incident.last_seen > incident.first_seen:
         yield Fact(say.last_seen, rfc3339(incident.last_seen), incident.last_seen)
-    yield Fact(say.count, _times(incident, say))
     yield Fact(say.error, inert_line(incident.error_id))
     yield Fact(say.severity, severity)
-    if incident.decision and acting:
-        yield Fact(say.decision, say.decisions.get(incident.decision, _label(incident.decision)))
+    if others := _not_told(labels, incident):
+        yield Fact(say.labels, ", ".join(f"{inert_line(k)} {_label(v)}" for k, v in sorted(others.items())))
+
+
+def _not_told(labels: Mapping[str, str], incident: Incident) -> Mapping[str, str]:
+    """Those of `labels` that its only place does not tell."""
+    told = incident.places[0].labels if incident.place_count == 1 and incident.places else {}
+    return {name: value for name, value in labels.items() if told.get(name) != value}
 
 
 def _where(incident: Incident, say: Phrases) -> str:
@@ -203,8 +229,11 @@ def _where(incident: Incident, say: Phrases) -> str:
 
 
 def _place(place: Place) -> str:
-    told = " ".join(f"{inert_line(k)} {_label(v)}" for k, v in place.labels.items() if k != "job")
-    return told or _label(place.path)
+    return _place_labels(place) or _label(place.path)
+
+
+def _place_labels(place: Place) -> str:
+    return " ".join(f"{inert_line(k)} {_label(v)}" for k, v in place.labels.items() if k != "job")
 
 
 def _label(value: str) -> str:
@@ -274,12 +303,13 @@ def _excerpt(evidence: Evidence) -> Excerpt | None:
     """The line with those around it. Where the context does not hold the line, it is what came before."""
     if not evidence.line:
         return None
-    lines = [inert(line).replace("\n", "\\n") for line in evidence.context]
-    line = inert(evidence.line).replace("\n", "\\n")
-    if line not in lines:
-        lines.append(line)
-    marked = len(lines) - 1 - lines[::-1].index(line)
-    return Excerpt(f"{inert_line(evidence.path)}:{evidence.line_number}", tuple(lines), marked)
+    # Among its neighbours a long line stands shortened.
+    itself = (evidence.line, shortened(evidence.line, MAX_CONTEXT_LINE))
+    lines = list(evidence.context)
+    marked = max((i for i, line in enumerate(lines) if line in itself), default=len(lines))
+    lines[marked : marked + 1] = [evidence.line]
+    shown = tuple(inert(line).replace("\n", "\\n") for line in lines)
+    return Excerpt(f"{inert_line(evidence.path)}:{evidence.line_number}", shown, marked)
 
 
 def _echoes(echoes: Sequence[Echo], say: Phrases) -> str:

@@ -29,6 +29,7 @@ class Phrases:
     times: str
     times_in_places: str
     in_job: str
+    followers: str
     more_places: str
     more_errors: str
     more_lines: str
@@ -39,6 +40,8 @@ class Phrases:
     fails: str
     when: str
     why: str
+    line: str
+    status: str
     unsure: str
     unlikely: str
     echoes: str
@@ -80,12 +83,13 @@ _EN = Phrases(
     error="Error",
     severity="Severity",
     decision="Decision",
-    updated="Still going on",
+    updated="Update",
     quiet="Quiet",
     quiet_for="Nothing new for {minutes} min. The log does not say that it is solved.",
     times="{count}×",
     times_in_places="{count}× in {places} places",
     in_job="job {job}",
+    followers="{count} follow from it",
     more_places="+{count} more",
     more_errors="+{count} more",
     more_lines="… lines left out: {count}",
@@ -96,12 +100,14 @@ _EN = Phrases(
     fails="claimed to fail in {percent} % of cases",
     when="when: {condition}",
     why="Why",
+    line="Line",
+    status="Status",
     unsure="only {percent} % sure",
     unlikely="Unlikely here: {reason}",
     echoes="Follows from it",
     next_hits="People often hit next",
-    silence="Quiet it",
-    outcome="If it helped (else `failed`)",
+    silence="Mute it for 2 h, where logwatch runs",
+    outcome="Say what came of it, `worked` or `failed`",
     here="here it helped {worked} of {tried} times",
     catalogue="catalogue {version}",
     documentation="Documentation",
@@ -120,7 +126,7 @@ _EN = Phrases(
         "elsewhere": "Only symptoms were seen here: the cause is probably on another node.",
         "only_summary": "Only the launcher's summary was seen: what ended the process stands in its own log.",
         "new_root": "The cause turned out to be {error}, not {before}.",
-        "more": "{count} more.",
+        "more": "{count} more since the last message.",
         "more_echoes": "{count} more that follow from it.",
         "more_places": "{count} more places.",
         "merged": "This is part of another incident: {error} ({incident}).",
@@ -161,12 +167,13 @@ _ZH = Phrases(
     error="错误编号",
     severity="级别",
     decision="处置",
-    updated="仍在发生",
+    updated="更新",
     quiet="已平静",
     quiet_for="已有 {minutes} 分钟没有新记录。日志并未说明问题已解决。",
     times="{count} 次",
     times_in_places="{places} 处共 {count} 次",
     in_job="任务 {job}",
+    followers="由此引发 {count} 次",
     more_places="另有 {count} 处",
     more_errors="另有 {count} 种",
     more_lines="…… 省略 {count} 行",
@@ -177,12 +184,14 @@ _ZH = Phrases(
     fails="据称 {percent}% 的情况下无效",
     when="适用条件：{condition}",
     why="原因",
+    line="日志行",
+    status="状态",
     unsure="把握仅 {percent}%",
     unlikely="此处不太可能：{reason}",
     echoes="由此引发",
     next_hits="接下来常遇到",
-    silence="静默",
-    outcome="若有效（否则用 `failed`）",
+    silence="静默 2 小时（在 logwatch 所在的机器上）",
+    outcome="反馈结果，`worked` 或 `failed`",
     here="此处 {tried} 次中有效 {worked} 次",
     catalogue="目录 {version}",
     documentation="文档",
@@ -201,7 +210,7 @@ _ZH = Phrases(
         "elsewhere": "此处只见到症状：起因很可能在另一个节点上。",
         "only_summary": "只见到启动器的汇总：进程因何结束，要看它自己的日志。",
         "new_root": "起因查明为 {error}，而非 {before}。",
-        "more": "新增 {count} 次。",
+        "more": "自上一条消息以来新增 {count} 次。",
         "more_echoes": "由此引发的新增 {count} 次。",
         "more_places": "新增 {count} 处。",
         "merged": "这属于另一事件：{error}（{incident}）。",

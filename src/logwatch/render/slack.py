@@ -16,7 +16,7 @@ from typing import Any
 from logwatch.catalogue.entry import Language
 from logwatch.incident.event import shortened
 from logwatch.incident.incident import Notice
-from logwatch.render.message import Briefing, Excerpt, Fact, Step, briefing
+from logwatch.render.message import Briefing, Detail, Excerpt, Fact, Step, briefing
 from logwatch.render.phrases import Phrases
 
 Block = dict[str, Any]
@@ -51,9 +51,11 @@ _WORD_JOINER = "\u2060"
 _GRAVE_ACCENT = "\u02cb"
 
 
-def body(notice: Notice, language: Language = "en", *, status_url: str = "") -> dict[str, Any]:
+def body(
+    notice: Notice, language: Language = "en", *, status_url: str = "", detail: Detail = "usual"
+) -> dict[str, Any]:
     """What to post to an incoming webhook, as JSON."""
-    told = briefing(notice, language, status_url=status_url)
+    told = briefing(notice, language, status_url=status_url, detail=detail)
     return {
         # Shown by push notifications and screen readers in place of the blocks.
         "text": _clipped(told.headline, _FALLBACK),
