@@ -213,3 +213,77 @@ def test_a_renamed_file_is_let_go_of_when_nobody_writes_to_it_for_a_day(tmp_path
         ended += watch.hop(600).ended
     assert len(ended) == 1
     watch.follower.close()
+
+
+def test_a_log_that_is_rotated_again_while_its_last_file_is_left_is_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = Watch(tmp_path, paths=[str(tmp_path / "*.log")])
+    log, first, second = (tmp_path / name for name in ("a.log", "a.log.1", "a.log.2"))
+    watch.write("a.log", "1")
+    watch.hop()
+    log.rename(first)
+    watch.write("a.log", "2")
+    leave = watch.follower._leave
+
+    def left(life: Life, now: float) -> None:
+        leave(life, now)
+        if not second.exists():
+            first.rename(second)
+            log.rename(first)
+            watch.write("a.log", "3")
+
+    monkeypatch.setattr(watch.follower, "_leave", left)
+    for _ in range(5):
+        watch.hop()
+    assert sorted(watch.told) == ["1", "2", "3"]
+    watch.follower.close()
+
+
+def test_a_file_that_was_put_in_place_anew_twice_goes_on(tmp_path: Path) -> None:
+    """The second time it may get the inode number that the first one had."""
+    watch = Watch(tmp_path)
+    watch.write("a.log", "1", "2")
+    [remembered] = watch.hop().lives
+    watch.follower.close()
+    for number in ("3", "4"):
+        (tmp_path / "new").write_bytes((tmp_path / "a.log").read_bytes())
+        watch.write("new", number)
+        # A rename changes the inode later than the writing did, by the coarse clock of the file system, too.
+        os.utime(tmp_path / "new", ns=(1, os.stat(tmp_path / "new").st_mtime_ns - 10**7))
+        (tmp_path / "new").rename(tmp_path / "a.log")
+    again = Watch(tmp_path, Life.from_dict(remembered.key, "logs", remembered.path, dict(remembered.body)))
+    again.hop()
+    again.hop()
+    assert again.told == ["3", "4"]
+    again.follower.close()
+
+
+def test_files_of_one_log_never_wait_for_each_other_in_a_circle(watch: Watch) -> None:
+    """When the old writer of a rotated file goes on, that file changes its place in the order."""
+
+    def written(name: str, at: int) -> None:
+        os.utime(watch.folder / name, (at, at))
+
+    few = 1  # byte: one share of one file in each turn
+    watch.write("a.log", "1", chatter=500_000)
+    watch.hop(5, few)
+    (watch.folder / "a.log").rename(watch.folder / "a.log.1")
+    watch.write("a.log", "2", chatter=150_000)
+    written("a.log.1", 1000)
+    written("a.log", 2000)
+    watch.hop(5, few)
+    watch.write("a.log.1", "3")
+    watch.hop(5, few)
+    written("a.log.1", 3000)
+    watch.hop(5, few)
+    (watch.folder / "a.log.1").rename(watch.folder / "a.log.2")
+    (watch.folder / "a.log").rename(watch.folder / "a.log.1")
+    watch.write("a.log", "4")
+    written("a.log", 4000)
+    for _ in range(2):
+        watch.hop(5, few)
+    for _ in range(30):
+        watch.hop()
+    assert watch.follower.is_caught_up
+    assert sorted(watch.told) == ["1", "2", "3", "4"]

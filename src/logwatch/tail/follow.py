@@ -313,6 +313,8 @@ class Follower:
             self._skip_to_end(life)
         self._newborn.append(life)
         self._look_again(life, now)
+        if after is None:
+            self._meet_unseen_before(life, now)
 
     def _new_life(self, home: str, file: FileId, stat: os.stat_result, now: float) -> Life:
         self._turn.happened["generation"] += 1
@@ -444,7 +446,9 @@ class Follower:
     def _is_unlinked(self, life: Life) -> bool:
         if life.fd != NOWHERE:
             return os.fstat(life.fd).st_nlink == 0
-        return siblings.find_renamed(life, self._surroundings) is None
+        path = siblings.find_renamed(life, self._surroundings)
+        # A file that was made later may have got its number.
+        return path is None or not self._is_file_of(life, path)
 
     def _go_on(self, life: Life, size: int, now: float, *, is_sure: bool) -> None:
         life.absent_since = 0.0
@@ -656,6 +660,12 @@ class Follower:
         life.path = old_path
         return False
 
+    def _meet_unseen_before(self, life: Life, now: float) -> None:
+        """Since its elder was left, the log may have been rotated once more."""
+        elders = [other for other in self._register.of_log(life.log) if other.number < life.number]
+        if elders:
+            self._meet_unseen(max(elders, key=lambda elder: elder.number), now)
+
     def _meet_unseen(self, life: Life, now: float) -> None:
         """Several rotations between two looks leave files that never stood at the log's name when we looked."""
         if life.fd == NOWHERE or not life.evidence.agrees(reader(life.fd)):
@@ -735,7 +745,8 @@ class Follower:
                 [*unread, *newborn], key=lambda life: (life is youngest, life.mtime_ns, life.number)
             )
             for elder, life in itertools.pairwise(in_order):
-                life.elder = elder, elder.size
+                # When its old writer goes on, a file changes its place in the order.
+                life.elder = None if _waits_for(elder, life) else (elder, elder.size)
 
     def _stream_of(self, life: Life) -> str:
         """The log that `life` is a part of: itself, or what rotation made it from."""
@@ -823,6 +834,14 @@ class Follower:
             raise FileNotFoundError(errno.ENOENT, "another file has taken its place", life.path)
         life.verified = False
         return fd
+
+
+def _waits_for(life: Life, other: Life) -> bool:
+    while life.elder is not None:
+        life, _ = life.elder
+        if life is other:
+            return True
+    return False
 
 
 def _answers(fd: int) -> bool:
