@@ -125,7 +125,7 @@ class PartReading(Reading):
 
     def _content(self, file: FileIO) -> Iterator[Chunk]:
         fd = file.fileno()
-        at = _record_start(fd, self.part.begin)
+        at = _record_start(fd, self.part.begin, self.part.end)
         if at is None:
             return
         self.framer.offset = at
@@ -140,14 +140,20 @@ class PartReading(Reading):
         yield from self.framer.finish()
 
 
-def _record_start(fd: int, at: int) -> int | None:
-    """Where the first record begins at or after `at`; None where the one before it does not end."""
+def _record_start(fd: int, at: int, before: int | None = None) -> int | None:
+    """Where the first record begins at or after `at`, and before `before`; None where there is none.
+
+    Of a record longer than many parts, only the part in which it begins looks for its end.
+    """
     if at == 0:
         return 0
     at -= 1
-    while block := os.pread(fd, _LOOK, at):
+    size = _LOOK
+    while (before is None or at < before) and (block := os.pread(fd, size, at)):
         end = first_end(block)
         if end < len(block):
-            return at + end + 1
+            start = at + end + 1
+            return start if before is None or start < before else None
         at += len(block)
+        size = min(2 * size, CHUNK)
     return None
