@@ -100,6 +100,19 @@ def test_somebody_else_on_the_port_is_not_believed(stage: Stage, receiver: Recei
     assert report(stage)["running"] is False
 
 
+def test_the_daemon_of_another_configuration_is_named_and_not_shown(stage: Stage) -> None:
+    listen_on_a_free_port(stage)
+    stage.start()
+    stage.writer("a.log").lines()
+    until(lambda: report(stage)["open_incidents"] == 1, "the incident")
+    change(stage, state_dir="other-state")
+    told = logwatch(stage, "status")
+    assert told.returncode == 2
+    assert f"another one answers at http.listen; its state is in {stage.folder / 'state'}" in told.stderr
+    assert "conformance/telltale" not in told.stdout
+    stage.stop()
+
+
 def test_where_there_is_no_state_it_says_what_to_do(stage: Stage) -> None:
     told = logwatch(stage, "status")
     assert told.returncode == 2

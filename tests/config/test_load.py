@@ -197,6 +197,8 @@ def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
         ("log:\n  level: @info\n", "2", "in quotes"),
         ('a: 1\nhost: "open\nlog: {}\n', "2", "close the quote"),
         ("log: {}\n---\nlog: {}\n", "2", "one document"),
+        ("sources:\n  - name: a\n   paths: [x]\n", "3", "the same column"),
+        ("sources:\n  - name: a\n    paths: [x\nhttp: null\n", "4", "close what was opened"),
     ],
 )
 def test_broken_yaml_names_the_line_and_what_to_do(text: str, line: str, remedy: str) -> None:

@@ -82,7 +82,7 @@ def test_what_is_overridden_need_not_be_right() -> None:
         ("LOGWATCH__LIMITS__SWEEP_S", "soon", "`limits.sweep_s` is 'soon'", "write a number"),
         ("LOGWATCH__LIMITS", "{sweep_s: soon}", "`limits.sweep_s` is 'soon'", "write a number"),
         ("LOGWATCH__HOST__NAME", "x", "`host` has no keys of its own", "give it whole, as LOGWATCH__HOST=…"),
-        ("LOGWATCH__HOST", "[x", "is not YAML", "as it would stand in the file"),
+        ("LOGWATCH__HOST", "[x", "is not YAML", "close what was opened"),
         ("LOGWATCH__SOURCES__0__NAME", "x", "`sources` has no keys of its own", "LOGWATCH__SOURCES=…"),
     ],
 )

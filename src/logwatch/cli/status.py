@@ -27,6 +27,7 @@ from logwatch.glimpse import Glimpse
 from logwatch.incident.advisor import Advisor
 from logwatch.incident.event import rfc3339
 from logwatch.incident.fold import Fold
+from logwatch.render.inert import inert_line
 from logwatch.render.look import coloured, plain
 from logwatch.render.status import status_lines
 from logwatch.tail.pump import MAX_WORST
@@ -52,7 +53,12 @@ def status(path: Path, as_json: bool) -> None:
     Exit status: 0 it is running; 1 it is not, or cannot be asked; 2 trouble.
     """
     settings = settings_at(path)
-    report = asked(settings) or left_behind(settings, time.time())
+    report = asked(settings)
+    if report is not None and not _is_of(report, settings):
+        elsewhere = inert_line(str(report["state"]["folder"]))
+        click.echo(f"logwatch: another one answers at http.listen; its state is in {elsewhere}", err=True)
+        report = None
+    report = report or left_behind(settings, time.time())
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, indent=2))
     else:
@@ -76,7 +82,12 @@ def asked(settings: Config) -> Mapping[str, Any] | None:
             report = json.loads(answer.read(MAX_ANSWER))
     except (OSError, ValueError):
         return None
-    return report if isinstance(report, dict) and "running" in report else None
+    return report if isinstance(report, dict) and {"running", "state"} <= report.keys() else None
+
+
+def _is_of(report: Mapping[str, Any], settings: Config) -> bool:
+    """Whether this is the daemon of this configuration: no two have the same state."""
+    return Path(report["state"]["folder"]).resolve() == settings.state_dir.resolve()
 
 
 def left_behind(settings: Config, now: float) -> Mapping[str, Any]:

@@ -29,6 +29,8 @@ _SYNTAX_REMEDIES = (
     ("mapping values are not allowed", "put a value that holds a colon and a blank in quotes"),
     ("could not find expected ':'", "write a colon and a blank after each key"),
     ("found unexpected end of stream", "close the quote"),
+    ("expected <block end>", "begin what belongs together in the same column"),
+    ("while parsing a flow", "close what was opened with [ or {, and put commas between"),
     ("expected a single document", "keep one document; take out the line ---"),
 )
 

@@ -8,7 +8,10 @@ from logwatch.cli.checks.finding import Finding, Mark, counted
 from logwatch.path_template import compile_template, labels_for
 from logwatch.tail.discover import Tree, discover
 
-_GIVE_ACCESS = "give the daemon's user the right to read there (with systemd: SupplementaryGroups=)"
+_GIVE_ACCESS = (
+    "give the daemon's user the right to read there"
+    " (with systemd: SupplementaryGroups=, or the drop-in other-users-logs.conf)"
+)
 
 
 def check_source(
