@@ -175,3 +175,14 @@ def test_a_taken_port_is_said_aloud_and_another_one_serves(tmp_path: Path) -> No
             said = show.until("Your own logs")
         assert f"cannot listen on {address}" in said
         assert address not in said.split("status page")[1]
+
+
+def test_a_reader_that_has_seen_enough_ends_it_without_a_word(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m logwatch demo --listen 127.0.0.1:0 --speed 5000 | head -n 1"
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    told = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, check=False, timeout=60, env=environment
+    )
+    assert told.stdout.startswith("A training run is written to ")
+    assert "Traceback" not in told.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from textwrap import dedent
@@ -74,10 +75,20 @@ async def _show(folder: Path, logs: str | None, listen: str, speed: float) -> No
     async with _assembled(folder, {"LOGS": logs or "", "LISTEN": listen}) as assembly:
         heed_signals(assembly)
         showing = _show_own(assembly, folder, logs) if logs else _show_run(assembly, folder, speed)
-        async with asyncio.TaskGroup() as tasks:
-            shown = tasks.create_task(showing)
+        shown = asyncio.create_task(showing)
+        shown.add_done_callback(partial(_stop_if_failed, assembly))
+        try:
             await assembly.daemon.run()
+        finally:
             shown.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await shown
+
+
+def _stop_if_failed(assembly: Assembly, shown: "asyncio.Task[None]") -> None:
+    """Where nothing can be shown any more, as in a pipe that was closed, the daemon has no use."""
+    if not shown.cancelled() and shown.exception() is not None:
+        assembly.daemon.stop()
 
 
 @contextlib.asynccontextmanager
