@@ -43,8 +43,12 @@ def run(command: str, folder: Path, *programs: Path) -> str:
 
 def parses(arguments: Sequence[str]) -> bool:
     """Whether `logwatch` takes these arguments; nothing is run."""
-    verb, *rest = arguments
-    command = logwatch.get_command(click.Context(logwatch), verb)
-    assert command is not None, verb
-    command.make_context(verb, list(rest))
+    command: click.Command = logwatch
+    rest = list(arguments)
+    while isinstance(command, click.Group):
+        name, *rest = rest
+        found = command.get_command(click.Context(command), name)
+        assert found is not None, name
+        command = found
+    command.make_context(command.name, rest)
     return True

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from console import commands, run, shown
+from console import commands, parses, run, shown
 from logwatch.deliver import metrics
 
 ROOT = Path(__file__).parents[1]
@@ -18,6 +19,9 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "src
 # A block that the test acts on, with what is said of it above.
 BLOCK = re.compile(r"^<!-- (run|file: \S+) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXECUTED = [page for page in PAGES if BLOCK.search(page.read_text(encoding="utf-8"))]
+# What a reader types, whether the test runs it or not.
+TYPED = re.compile(r"^```(?:sh|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+VERB = re.compile(r"(?:^|\| |\$ |&& |/bin/)logwatch ([a-z][^|>#]*)")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
@@ -37,6 +41,36 @@ def desk(tmp_path: Path) -> Path:
 
 def named(page: Path) -> str:
     return str(page.relative_to(ROOT))
+
+
+def typed() -> Iterator[tuple[Path, str]]:
+    for page in PAGES:
+        for block in TYPED.findall(page.read_text(encoding="utf-8")):
+            for line in re.sub(r"\\\n", "", block).splitlines():
+                yield page, line
+
+
+@pytest.mark.parametrize(
+    ("page", "arguments"),
+    [(page, re.sub(r"\s2?$", "", verb[1])) for page, line in typed() if (verb := VERB.search(line))],
+    ids=lambda value: str(value).removeprefix(f"{ROOT}/"),
+)
+def test_what_a_reader_types_is_taken(page: Path, arguments: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert parses(shlex.split(arguments)), page
+
+
+@pytest.mark.parametrize(
+    ("page", "path"),
+    [
+        (page, path)
+        for page, line in typed()
+        for path in re.findall(r"(?:^|\s)((?:deploy|config|tools|tests)/[\w./-]+)", line)
+    ],
+    ids=lambda value: str(value).removeprefix(f"{ROOT}/"),
+)
+def test_what_a_reader_takes_from_a_checkout_is_there(page: Path, path: str) -> None:
+    assert (ROOT / path).exists(), page
 
 
 @pytest.mark.parametrize("page", EXECUTED, ids=named)

@@ -1,40 +1,20 @@
-"""The recipes of docs/alerting.md and docs/first-steps.md, as their readers' tools see them."""
+"""The recipes of docs/alerting.md, as their readers' tools see them."""
 
 import re
-import shlex
 import subprocess
 from pathlib import Path
 
-import click
-import pytest
 import yaml
 
 from export.site import required
 from logwatch.catalogue.load import load, shipped_folder
 from logwatch.catalogue.rules import rules_of
-from logwatch.cli.main import logwatch
 from logwatch.export.alert_rules import ALERTS, RECORDS
 from logwatch.scan.scanner import Scanner
 
 DOCS = Path(__file__).parents[2] / "docs"
 TEXT = (DOCS / "alerting.md").read_text(encoding="utf-8")
-COMMANDS = [
-    shlex.split(line.partition(" > ")[0])[1:]
-    for page in (TEXT, (DOCS / "first-steps.md").read_text(encoding="utf-8"))
-    for line in re.findall(r"^\$ (logwatch .*)$", page, re.MULTILINE)
-]
 SCRAPE, ROUTE = re.findall(r"^```yaml\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
-
-
-@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
-def test_commands_are_spelt_as_they_are_taken(arguments: list[str]) -> None:
-    command: click.Command = logwatch
-    while isinstance(command, click.Group):
-        name, *arguments = arguments
-        found = command.get_command(click.Context(command), name)
-        assert found is not None, name
-        command = found
-    command.make_context(command.name, arguments)
 
 
 def accepted(program: str, package: str, *arguments: str) -> None:
