@@ -79,6 +79,8 @@ class Dispatch:
         # tells everything again, which is what such a receiver needs.
         self._refresh: dict[str, dict[str, float]] = {}
         self._changed: dict[tuple[str, str], Mapping[str, Any] | None] = {}
+        self._touched_budgets: set[str] = set()
+        self._touched_crowds: set[tuple[str, str]] = set()
 
     def adopt(self, plan: Plan) -> None:
         """Goes over to another plan. What receivers that are gone have not heard is forgotten."""
@@ -114,6 +116,15 @@ class Dispatch:
     def changed(self) -> dict[tuple[str, str], Mapping[str, Any] | None]:
         """What is to be remembered since the last call; None for what is to be forgotten."""
         changed, self._changed = self._changed, {}
+        # These hold what stands for many incidents: they are put into words once, not with each notice.
+        for name in self._touched_budgets:
+            changed[(_BUDGET, name)] = self._state.budgets[name].to_dict()
+        for receiver, error_id in self._touched_crowds:
+            crowd = self._state.crowds.get((receiver, error_id))
+            # One that nobody was told of need not survive.
+            body = crowd.to_dict() if crowd is not None and crowd.is_told else None
+            changed[(_CROWD, f"{receiver}{_SEP}{error_id}")] = body
+        self._touched_budgets, self._touched_crowds = set(), set()
         return changed
 
     def silences(self) -> list[tuple[Silence, int]]:
@@ -170,7 +181,7 @@ class Dispatch:
             allowed = budget.allows(route.budget, now)
             if not allowed:
                 budget.hold(notice.incident)
-            self._changed[(_BUDGET, route.name)] = budget.to_dict()
+            self._touched_budgets.add(route.name)
             if not allowed:
                 self._hold(route, notice, Why("budget", route.name))
                 return
@@ -232,11 +243,9 @@ class Dispatch:
         return self._state.crowds.setdefault((route.name, error_id), Crowd())
 
     def _note_crowd(self, route: Route, error_id: str, crowd: Crowd, now: float) -> None:
-        key = (_CROWD, f"{route.name}{_SEP}{error_id}")
         if crowd.is_idle(now):
             del self._state.crowds[(route.name, error_id)]
-        # One that nobody was told of need not survive.
-        self._changed[key] = crowd.to_dict() if crowd.is_told else None
+        self._touched_crowds.add((route.name, error_id))
 
     def _digests(self, routes: Mapping[str, Route], now: float) -> Iterator[Sent]:
         for name, budget in self._state.budgets.items():
@@ -245,7 +254,7 @@ class Dispatch:
                 continue
             notice = budget.digest(name, self._host, route.language, now)
             if notice is not None:
-                self._changed[(_BUDGET, name)] = budget.to_dict()
+                self._touched_budgets.add(name)
                 for key in [k for k, held in self._state.held.items() if held.why == Why("budget", name)]:
                     self._forget(*key)
                 yield route, notice

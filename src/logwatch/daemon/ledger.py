@@ -4,7 +4,7 @@ Only after the commit does anybody hear of it: metrics count, the event file is 
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, tzinfo
 from typing import cast
@@ -31,8 +31,12 @@ CLOCK_SKEW_S = 300.0
 
 # Many incidents that become due one after another are said a few at a time.
 SHORTEST_PAUSE_S = 0.05
+# What is told of an event is some kilobytes, and takes a millisecond: of a storm so many at a time are taken in
+# and committed. Meanwhile the loop turns.
+AT_ONCE = 500
 
 EventLine = Callable[[Event], bytes]
+Found = tuple[Generation, Finding]
 
 
 class Ledger:
@@ -99,25 +103,31 @@ class Ledger:
         """Commits what one hop of `watched` brought in."""
         now = self._clock.now()
         async with self._one_at_a_time:
-            batch = Batch(forgotten=list(haul.ended))
+            *pieces, rest = _pieces(haul.findings)
+            for piece in pieces:
+                events, batch = await self._taken_in(watched, piece, now)
+                await self._commit(batch, now)
+                self._count(events, now)
+            # Positions go with the last: what is read anew after a crash before it is known by its name.
+            events, batch = await self._taken_in(watched, rest, now)
+            batch.forgotten = list(haul.ended)
             for life in haul.lives:
                 self._positions[life.key] = StoredGeneration(life.key, life.source, life.path, life.body, now)
             for key in haul.ended:
                 self._positions.pop(key, None)
-            news = await self._news([self._event(watched, *found, now) for found in haul.findings])
-            self._take_in(news, batch, now)
-            if news or haul.ended or now - self._committed_at >= POSITIONS_EVERY_S:
+            if rest or haul.ended or now - self._committed_at >= POSITIONS_EVERY_S:
                 await self._commit(batch, now)
-        for event in [event for event in news if not event.clears]:
-            self._metrics.matched(event.error_id, event.domain, event.category, event.severity, event.source)
-            self._metrics.last_match(event.error_id, now)
+        self._count(events, now)
 
     async def tick(self) -> None:
         """Says what has become due with time, and commits what waits."""
         now = self._clock.now()
         async with self._one_at_a_time:
             batch = Batch()
-            self._queue(self._fold.tick(now), batch, now)
+            while (due := self._fold.deadline()) is not None and due <= now:
+                self._queue(self._fold.tick(now, AT_ONCE), batch, now)
+                await self._commit(batch, now)
+                batch = Batch()
             self._address(self._dispatch.due(self._fold, now), batch, now)
             await self._commit(batch, now)
         self._metrics.set_incidents_open(len(self._fold))
@@ -181,7 +191,22 @@ class Ledger:
             self._path_labels[key] = watched.labels_of_path(path)
         return self._path_labels[key]
 
-    def _take_in(self, events: Sequence[Event], batch: Batch, now: float) -> None:
+    async def _taken_in(
+        self, watched: Watched, found: Sequence[Found], now: float
+    ) -> tuple[Sequence[Event], Batch]:
+        """The events in `found` that are news, folded, and what is to be committed of them."""
+        events = await self._news([self._event(watched, *one, now) for one in found])
+        batch = Batch()
+        self._enter(events, batch, now)
+        return events, batch
+
+    def _count(self, events: Sequence[Event], now: float) -> None:
+        """What was committed is counted."""
+        for event in [event for event in events if not event.clears]:
+            self._metrics.matched(event.error_id, event.domain, event.category, event.severity, event.source)
+            self._metrics.last_match(event.error_id, now)
+
+    def _enter(self, events: Sequence[Event], batch: Batch, now: float) -> None:
         notices: list[Notice] = []
         for event in events:
             if event.clears:
@@ -202,7 +227,8 @@ class Ledger:
 
     def _address(self, sent: Iterable[Sent], batch: Batch, now: float) -> None:
         for route, notice in sent:
-            self._note_told(notice, batch)
+            if notice.incident.incident_id not in batch.told:
+                self._note_told(notice, batch)
             batch.messages.append(_stored(notice, route.retold(notice.incident), route.name, now))
 
     def _note_told(self, notice: Notice, batch: Batch) -> None:
@@ -230,6 +256,12 @@ class Ledger:
         if batch.events:
             self.on_events()
         self.on_messages({message.receiver for message in batch.messages})
+
+
+def _pieces(found: Sequence[Found]) -> Iterator[Sequence[Found]]:
+    """At least one piece, which may be empty."""
+    for start in range(0, max(1, len(found)), AT_ONCE):
+        yield found[start : start + AT_ONCE]
 
 
 def _local_zone(now: float) -> tzinfo:

@@ -23,10 +23,10 @@ class Agenda:
     def forget(self, name: str) -> None:
         self._noted.pop(name, None)
 
-    def take(self, now: float) -> list[str]:
-        """The names that are due, the earliest first."""
-        due = []
-        while (at := self.next()) is not None and at <= now:
+    def take(self, now: float, most: int | None = None) -> list[str]:
+        """The names that are due, the earliest first; of many the first `most`."""
+        due: list[str] = []
+        while len(due) != most and (at := self.next()) is not None and at <= now:
             due.append(self._heap[0][1])
             del self._noted[due[-1]]
         return due

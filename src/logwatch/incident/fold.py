@@ -141,11 +141,11 @@ class Fold:
             open_.cleared_at = now
             self._touch(open_)
 
-    def tick(self, now: float) -> list[Notice]:
-        """What has become due by `now`."""
+    def tick(self, now: float, most: int | None = None) -> list[Notice]:
+        """What has become due by `now`; of very much only that of `most` incidents, see `deadline`."""
         self._mind_the_clock(now)
         notices: list[Notice] = []
-        for incident_id in self._agenda.take(now):
+        for incident_id in self._agenda.take(now, most):
             open_ = self._open[incident_id]
             while incident_id in self._open and open_.due_at(self._quiet_after_s) <= now:
                 if open_.is_quiet:

@@ -13,6 +13,7 @@ from typing import Literal
 from logwatch.catalogue.entry import Language
 from logwatch.incident.event import MAX_CONTEXT_LINE, Advice, rfc3339, shortened
 from logwatch.incident.incident import Echo, Evidence, Incident, Notice, NoticeKind, Place, Remark
+from logwatch.incident.strand import MAX_DISTINCT_PLACES
 from logwatch.render.inert import inert, inert_line
 from logwatch.render.phrases import Phrases, phrases
 
@@ -242,7 +243,9 @@ def _label(value: str) -> str:
 
 def _times(incident: Incident, say: Phrases) -> str:
     if incident.place_count > 1:
-        return say.times_in_places.format(count=incident.count, places=incident.place_count)
+        # Beyond that places are not told apart any more.
+        places = f"{incident.place_count}{'+' * (incident.place_count >= MAX_DISTINCT_PLACES)}"
+        return say.times_in_places.format(count=incident.count, places=places)
     return say.times.format(count=incident.count)
 
 
