@@ -58,6 +58,9 @@ def test_a_message_that_is_kept_up_to_date_has_all_and_its_thread_the_news() -> 
     assert whole.why
     assert whole.excerpt
     assert (news.do_first, news.excerpt, news.silence) == (None, None, "")
+    more = [Remark("more", {"count": "3"}), Remark("new_root", {"error": "a/b", "before": "c/d"})]
+    grown = briefing(notice("updated", what_changed=more), detail="whole")
+    assert (grown.beginning, grown.status) == ("", "The cause turned out to be a/b, not c/d.")
 
 
 def test_the_recommended_workaround_comes_first_with_its_claim_and_condition() -> None:

@@ -7,7 +7,7 @@ do, why, the proof. An update and a quiet notice repeat only what the reader nee
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from logwatch.catalogue.entry import Language
@@ -119,6 +119,10 @@ def briefing(
     acting = whole or (detail == "usual" and notice.kind != "quiet")
     steps = [step(a, say.helps, say) for a in incident.workarounds]
     beginning = {"opened": "", "updated": say.updated, "quiet": say.quiet}[notice.kind]
+    if detail == "whole" and notice.kind == "updated":
+        # What has grown stands in it; only that it is about something else now is worth saying.
+        beginning, news = "", [r for r in notice.what_changed if r.kind == "new_root"]
+        notice = replace(notice, what_changed=news)
     severity = say.severities.get(incident.severity, _label(incident.severity))
     version = _label(incident.catalogue_version)
     return Briefing(
