@@ -342,6 +342,7 @@ _ANYWHERE = (
     re.compile(r"(?:\[rank|\bRank )(?P<rank>\d{1,6})\]", re.ASCII),
     re.compile(rf"\[{_GLOG}", re.ASCII),
 )
-# Every time that is understood has one of these in it.
-_MAY_BE_TIME = re.compile(rb"\d\d:\d\d|\d{10}")
+# Every time that is understood has one of these in it: hours and minutes, or seconds since the epoch as JSON has
+# them. Ten digits alone are most often a loss.
+_MAY_BE_TIME = re.compile(rb'\d\d:\d\d|": ?"?\d{10}')
 _DOCKER_TIME = re.compile(rf'"time": ?"{_ISO}"\}}\s*$', re.ASCII)

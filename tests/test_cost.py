@@ -1,0 +1,232 @@
+"""What work costs, counted and never timed: a change that makes it dearer has to say so here.
+
+Each bound stands a little above what was counted when it was written; the reason beside it says what is counted.
+"""
+
+import os
+import subprocess
+import sys
+import tracemalloc
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from logwatch.catalogue.folders import PACKAGE, shipped_folder
+from logwatch.catalogue.load import load
+from logwatch.catalogue.rules import rules_of
+from logwatch.scan.records import records
+from logwatch.scan.scanner import Scan, Scanner
+from logwatch.tail.descriptors import Descriptors
+from logwatch.tail.follow import CROWD, Follower, Source
+from logwatch.tail.oneshot import CHUNK, Reading
+from logwatch.tail.pump import Pump
+
+MEGABYTE = 1_000_000
+# The calls by which the reader asks the system about files; a new one belongs here, or it is not counted.
+CALLS = (
+    "open",
+    "close",
+    "stat",
+    "lstat",
+    "fstat",
+    "pread",
+    "read",
+    "lseek",
+    "readlink",
+    "scandir",
+    "listdir",
+)
+
+
+@pytest.fixture(scope="module")
+def scanner() -> Scanner:
+    return Scanner(rules_of(load([shipped_folder()]).entries.values()))
+
+
+@pytest.fixture(scope="module")
+def healthy(scanner: Scanner) -> bytes:
+    """A megabyte of the demo's training log, without what is wrong in it."""
+    text = (PACKAGE / "demo" / "failing-training.log").read_bytes()
+    wrong = {(match.start, match.end) for match in scanner.scan(text).matches}
+    lines = b"".join(text[start:end] + b"\n" for start, end in records(text) if (start, end) not in wrong)
+    return lines * (MEGABYTE // len(lines) + 1)
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often the system was asked for something, by name of the call."""
+    counted: Counter[str] = Counter()
+
+    def counting(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def counts(*args: Any, **options: Any) -> Any:
+            counted[name] += 1
+            return call(*args, **options)
+
+        return counts
+
+    for name in CALLS:
+        monkeypatch.setattr(os, name, counting(name, getattr(os, name)))
+    return counted
+
+
+def looked_through(scanner: Scanner, text: bytes) -> Scan:
+    total = Scan()
+    for at in range(0, len(text), CHUNK):
+        chunk = scanner.scan(text[at : at + CHUNK])
+        total.candidates += chunk.candidates
+        total.searches += chunk.searches
+    return total
+
+
+def test_few_healthy_records_are_worth_a_closer_look(scanner: Scanner, healthy: bytes) -> None:
+    found = looked_through(scanner, healthy)
+    # DeepSpeed's `Skipping step. Attempted loss scale`, which is an error only when the scale is small: 10 in a log
+    # of 47 KB. A hit costs as much as 3 KB, so 300 would double the time.
+    assert found.candidates * MEGABYTE / len(healthy) <= 260
+
+
+def test_few_of_them_are_searched_with_regex(scanner: Scanner, healthy: bytes) -> None:
+    found = looked_through(scanner, healthy)
+    # The same records but for those in which a second literal is missing; a search takes 5 to 50 µs.
+    assert found.searches * MEGABYTE / len(healthy) <= 200
+
+
+def test_the_engine_looks_for_few_literals(scanner: Scanner) -> None:
+    literals = {literal for indexed in scanner.index.rules for literal in indexed.required.any_of}
+    # Alternatives multiply; the engine's tables leave the processor's cache at some tens of thousands.
+    assert len(literals) <= 5 * len(scanner.index.rules)
+
+
+def test_no_shipped_pattern_runs_on_every_record(scanner: Scanner) -> None:
+    assert scanner.without_literal == ()
+
+
+def test_memory_holds_some_chunks_and_not_the_log(scanner: Scanner, healthy: bytes, tmp_path: Path) -> None:
+    log = tmp_path / "healthy.log"
+    peaks = []
+    for megabytes in (2, 8):
+        log.write_bytes(healthy * megabytes)
+        tracemalloc.start()
+        for chunk in Reading(str(log)).chunks():
+            scanner.scan(chunk.data)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    # What is read, the same behind the rest of the block before, its whole records, a copy of them without line feeds
+    # to count them; and the block after, read before this one is let go.
+    assert peaks[1] <= 7 * CHUNK
+    assert peaks[1] <= peaks[0] + CHUNK
+
+
+def test_scanning_makes_no_object_for_a_line(scanner: Scanner, healthy: bytes) -> None:
+    chunk = b"".join(line for line in healthy.splitlines(keepends=True) if b"Skipping step" not in line)[
+        :CHUNK
+    ]
+    scanner.scan(chunk)
+    tracemalloc.start()
+    before = tracemalloc.take_snapshot()
+    kept = [scanner.scan(chunk) for _ in range(8)]
+    after = tracemalloc.take_snapshot()
+    tracemalloc.stop()
+    made = sum(one.count_diff for one in after.compare_to(before, "filename") if one.count_diff > 0)
+    # Of 2 MB, 16,000 lines: a handful of objects for each of eight results.
+    assert made <= 20 * len(kept)
+
+
+class Followed:
+    """Files in a folder, followed with a clock that jumps to whatever is due."""
+
+    def __init__(self, folder: Path, count: int, scanner: Scanner) -> None:
+        self.paths = [folder / f"rank{number}.log" for number in range(count)]
+        for path in self.paths:
+            path.write_bytes(b"step 1\n")
+        source = Source("logs", [str(folder / "*.log")])
+        self.pump = Pump(Follower(source, Descriptors(2 * count)), lambda: scanner, "any")
+        self.pump.restore([], known_source=False)
+        self.now = 1_000_000.0
+
+    def pass_time(self, seconds: float, *, lines_per_s: int = 0) -> None:
+        """Turns as they become due, while each file gets so many lines a second."""
+        until, written = self.now + seconds, self.now
+        while self.now < until:
+            while lines_per_s and written <= self.now:
+                written += 1 / lines_per_s
+                for path in self.paths:
+                    with path.open("ab") as log:
+                        log.write(b"step 2: loss 1.5\n")
+            due = self.pump.hop(self.now, [], 1 << 24).next_due
+            wake = min(due, written) if lines_per_s else due
+            self.now = max(wake, self.now + 0.001)
+
+
+@pytest.fixture
+def followed(tmp_path: Path, scanner: Scanner) -> Iterator[Callable[[int], Followed]]:
+    made: list[Followed] = []
+
+    def follow(count: int) -> Followed:
+        made.append(Followed(tmp_path, count, scanner))
+        return made[-1]
+
+    yield follow
+    for one in made:
+        one.pump.close()
+
+
+def test_an_idle_file_is_hardly_asked_after(followed: Callable[[int], Followed], calls: Counter[str]) -> None:
+    files = followed(50)
+    files.pass_time(60)
+    calls.clear()
+    files.pass_time(60)
+    # One `stat` of each file in five seconds; of their folder four in one second, shared by them all.
+    assert calls.total() / 50 / 60 <= 0.35
+    assert calls["open"] == calls["pread"] == 0
+
+
+def test_a_busy_file_costs_three_calls_for_each_look(
+    followed: Callable[[int], Followed], calls: Counter[str]
+) -> None:
+    files = followed(50)
+    files.pass_time(5, lines_per_s=10)
+    calls.clear()
+    files.pass_time(5, lines_per_s=10)
+    assert calls["open"] + calls["close"] == 0
+    # Ten looks a second, each a `stat`, a read of what is new and one of what tells that it is the same file.
+    assert calls.total() / 50 / 5 <= 32
+
+
+def test_in_a_crowd_a_file_is_looked_at_half_as_often(
+    followed: Callable[[int], Followed], calls: Counter[str]
+) -> None:
+    count = CROWD + 20
+    files = followed(count)
+    files.pass_time(3, lines_per_s=10)
+    calls.clear()
+    files.pass_time(3, lines_per_s=10)
+    # Five looks a second, each with two reads.
+    assert calls["pread"] / count / 3 <= 11
+
+
+def test_a_start_of_scan_imports_little(tmp_path: Path) -> None:
+    log = tmp_path / "one.log"
+    log.write_text("step 1\n")
+    program = (
+        "import sys\nfrom logwatch.cli.main import main\n"
+        "try: main(['scan', sys.argv[1]])\nexcept SystemExit: pass\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    # From the second start on it comes from the cache, as it does after a wheel was installed.
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", program, log], capture_output=True, text=True, check=True
+        ).stderr
+        for _ in range(2)
+    ]
+    modules = said[1].split()
+    # Each of these takes longer to import than all that a scan needs.
+    heavy = {"pydantic", "asyncio", "aiohttp", "regex", "multiprocessing", "yaml", "structlog", "sqlite3"}
+    heavy |= {"prometheus_client", "watchdog", "ssl", "socket", "logging", "subprocess", "hashlib"}
+    assert heavy & {*modules} == set()
+    # Counted: 36. What is wanted for a finding or another verb is imported there.
+    assert sum(name.startswith("logwatch") for name in modules) <= 42
