@@ -82,7 +82,7 @@ class Evidence:
         return (
             self.tail_agrees(read_at(self.length - self.tail_length, self.tail_length))
             and self._agrees_between(read_at)
-            and (not self.head_length or zlib.crc32(read_at(0, self.head_length)) == self.head)
+            and self._head_agrees(read_at)
         )
 
     def goes_on(self, before: bytes, read_at: ReadAt) -> bool:
@@ -90,9 +90,14 @@ class Evidence:
 
         Where there are spots the head is left out: two runs are likely to be alike there, and it costs the most.
         """
-        return self.tail_agrees(before) and (
-            self._agrees_between(read_at) if self.spots else self.agrees(read_at)
+        return (
+            self.tail_agrees(before)
+            and self._agrees_between(read_at)
+            and (bool(self.spots) or self._head_agrees(read_at))
         )
+
+    def _head_agrees(self, read_at: ReadAt) -> bool:
+        return not self.head_length or zlib.crc32(read_at(0, self.head_length)) == self.head
 
     def _agrees_between(self, read_at: ReadAt) -> bool:
         if self.ahead_length and zlib.crc32(read_at(self.length, self.ahead_length)) != self.ahead:
