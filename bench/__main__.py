@@ -48,6 +48,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"only these: {', '.join(PARTS)}")
     parser.add_argument("--megabytes", type=int, default=1000, help="size of the healthy log (%(default)s)")
     parser.add_argument("--log", type=Path, help="a log to scan instead of the generated one")
+    parser.add_argument("--log-is", default="", help="a sentence that says what that log is")
     parser.add_argument(
         "--seconds", type=int, default=15, help="for how long processor time is measured (%(default)s)"
     )
