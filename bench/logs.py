@@ -10,7 +10,8 @@ from pathlib import Path
 
 from logwatch.catalogue import load as catalogue
 
-_ERRORS = ("accelerate", "OutOfMemoryError")
+# What is wrong in the demo's log; and what stands only in its first minutes, where DeepSpeed looks for a loss scale.
+_ERRORS = ("accelerate", "OutOfMemoryError", "OVERFLOW!")
 # Shorter numbers mean something: a port, a status, a rank.
 _LONG_NUMBER = re.compile(rb"\d{4,}|(?<=\d\.)\d{2,}")
 # Ways to exchange digits.

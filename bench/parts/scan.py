@@ -22,8 +22,9 @@ _RIPGREP = ("--no-config", "--no-unicode", "--regex-size-limit=1G", "--dfa-size-
 _FOR_RIPGREP, _FOR_GREP, _FOR_MTAIL = 100_000_000, 20_000_000, 400_000
 _FILES = 4
 _GENERATED = (
-    "The log is generated: the healthy lines of the demo's training log, again and again with other numbers. No line"
-    " of it matches. It has only some hundred kinds of lines, which is kind to programs that learn as they go."
+    "The log is generated: the healthy lines of the demo's training log, but for the search of a loss scale in its"
+    " first minutes, again and again with other numbers. No line of it matches. It has only some hundred kinds of"
+    " lines, which is kind to programs that learn as they go."
 )
 # What a POSIX pattern of grep cannot say.
 _NOT_POSIX = re.compile(r"\(\?(?![:P])|[*+?}][?+]|\\[AZz]")
