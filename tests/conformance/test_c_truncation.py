@@ -129,7 +129,9 @@ def test_029_identical_banner_and_identical_end(stage: Stage, size: int, ruler: 
 def test_030_the_end_is_cut_off(stage: Stage) -> None:
     """So much is left of what was read that it is the same run, which goes on after the last sample that is left.
 
-    What stands between that and the cut is told again: more was written since, and nobody knows where it begins.
+    More than 64 KiB, that is, and of what follows at least one sample: no two runs have begun so much alike. What
+    stands between the last sample and the cut is told again: more was written since, and nobody knows where it
+    begins. What stands before is counted as `read_before`.
     """
     stage.start()
     log = stage.writer("a.log")
@@ -151,7 +153,13 @@ def test_030_the_end_is_cut_off(stage: Stage) -> None:
 
 @pytest.mark.scenario(30, "Cut to a smaller size that is not zero")
 def test_030_another_run_has_begun(stage: Stage) -> None:
-    """What is left may be the banner that a new run has written: its errors are told as those of a new run."""
+    """Of 64 KiB and less nobody can say whether it was left or has been written again, and it is told again.
+
+    A job that dies of the same error each time writes the same bytes each time, without a time of day among
+    them; seen halfway, its second run looks like the first one cut off. To pass over that would lose the error
+    of every run but the first, and count it as read. To read again what a tool has left tells a few lines
+    twice, as those of a new generation, which is named in the event.
+    """
     stage.start()
     log = stage.writer("a.log")
     log.raw(BANNER)

@@ -2,7 +2,9 @@
 
 import http.server
 import json
+import os
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -121,6 +123,70 @@ def test_095_backlog_behind_live_files(reader: Reader) -> None:
     reader.hop()
     assert reader.told == {token: 1 for log in live for token in log.tokens}
     reader.catch_up()
+    reader.check()
+
+
+class Asked:
+    """Stands for `os` where files are read: counts what the file system is asked, and the bytes it gives."""
+
+    def __init__(self) -> None:
+        self.calls: Counter[str] = Counter()
+        self.read = 0
+
+    def __getattr__(self, name: str) -> Any:
+        known = getattr(os, name)
+        if name not in {"stat", "fstat", "open", "scandir", "lseek", "pread"}:
+            return known
+
+        def counted(*given: Any, **named: Any) -> Any:
+            self.calls[name] += 1
+            answer = known(*given, **named)
+            if name == "pread":
+                self.read += len(answer)
+            return answer
+
+        return counted
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    asked = Asked()
+    for room in ("descriptors", "discover", "evidence", "follow", "reading", "siblings"):
+        monkeypatch.setattr(f"logwatch.tail.{room}.os", asked)
+    return asked
+
+
+@pytest.mark.scenario(96, "Another host writes on a network file system: how much its server is asked")
+def test_096_what_a_file_system_is_asked(reader: Reader, asked: Asked) -> None:
+    """In process, and requests are counted: they are what slows a writer down who shares the server with us.
+
+    There is no Lustre here whose throughput could be measured, and a measured percent would not be repeatable.
+    """
+    written, idle = reader.writer("rank0.log"), [reader.writer(f"rank{n}.log") for n in range(1, 21)]
+    written.chatter(MIB)
+    for log in idle:
+        log.chatter(MIB)
+    reader.pass_time(120)
+    asked.calls.clear()
+    asked.read = 0
+    size, seconds = written.size, 20
+    for _ in range(20 * seconds):
+        written.raw(CHATTER)
+        written.lines()
+        reader.pass_time(0.05)
+    # Written twenty times a second, it is looked at as often if events tell of it, else ten times; the folder
+    # four times, an idle file every 1.5 s at the most. A look asks for the state once. A read asks for what is
+    # new, with the bytes before it, and for the samples of what is known: of the first megabyte there is one.
+    assert asked.calls["stat"] + asked.calls["fstat"] < seconds * (20 + 4 + len(idle) / 1.5)
+    assert asked.calls["pread"] <= seconds * 20 * 2
+    assert asked.calls["open"] + asked.calls["lseek"] + asked.calls["scandir"] == 0
+    assert asked.read < written.size - size + seconds * 20 * 512
+    reader.pass_time(60)
+    asked.calls.clear()
+    reader.pass_time(seconds)
+    # All are idle, and nothing is read.
+    assert asked.calls["pread"] == 0
+    assert sum(asked.calls.values()) < seconds * (4 + (1 + len(idle)) / 1.5 + 1)
     reader.check()
 
 
