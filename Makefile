@@ -1,17 +1,21 @@
 # The verbs of this project; CI calls these and nothing else.
-PYTHON ?= python3
-VENV   ?= .venv
+PYTHON  ?= python3
+VENV    ?= .venv
 BIN    := $(VENV)/bin
 # `make run LOGS='/path/*.log'` follows these instead of the demo's own.
-LOGS   ?=
+LOGS    ?=
 # Handed to pytest, as in `make test TESTS='tests/scan -x'`.
-TESTS  ?= tests --ignore=tests/conformance
+TESTS   ?= tests
+# Of `make torture`: how long storms and histories last together, how often the daemon is killed, where chance begins.
+SECONDS ?= 7200
+KILLS   ?= 1000
+SEED    ?=
 # Handed to the benchmark, as in `make bench BENCH='scan follow'`.
-BENCH  ?=
+BENCH   ?=
 export LOGS
 
 .DEFAULT_GOAL := help
-.PHONY: help run test conformance check fix bench wheel venv clean
+.PHONY: help run test conformance torture check fix bench wheel venv clean
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,11 +23,14 @@ help: ## What there is
 run: $(VENV)/.run ## See it work; LOGS='/path/*.log' follows your own files
 	@$(BIN)/logwatch demo $${LOGS:+--logs "$$LOGS"}
 
-test: $(VENV)/.dev ## The tests but for conformance, or those in TESTS=…
+test: $(VENV)/.dev ## All tests that are not long, or those in TESTS=…
 	$(BIN)/pytest -n auto $(TESTS)
 
-conformance: $(VENV)/.dev ## The reader against a real daemon, scenario by scenario; takes minutes
-	$(BIN)/pytest -n auto tests/conformance
+conformance: $(VENV)/.dev ## Every scenario of the reader, the long ones too; writes docs/conformance.md
+	$(BIN)/pytest -n auto tests/conformance --long --conformance-report docs/conformance.md
+
+torture: $(VENV)/.dev ## Rotation storms, kill -9, random histories for hours; SECONDS=, KILLS=, SEED=
+	@PYTHONPATH=tests $(BIN)/python -m torture --seconds $(SECONDS) --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
 check: $(VENV)/.dev ## Style, types, import contracts
 	$(BIN)/ruff check

@@ -45,10 +45,16 @@ class TestMake:
     def test_test_runs_all_tests_or_those_named(self, venv: Path) -> None:
         assert self.make(venv, "test", "TESTS=tests/scan -x") == ["pytest", "-n", "auto", "tests/scan", "-x"]
 
+    def test_torture_is_as_long_as_it_is_told(self, venv: Path) -> None:
+        (venv / "bin" / "python").write_text((venv / "bin" / "pytest").read_text())
+        (venv / "bin" / "python").chmod(0o755)
+        said = self.make(venv, "torture", "SECONDS=60", "KILLS=5", "SEED=3")
+        assert said[1:] == ["-m", "torture", "--seconds", "60", "--kills", "5", "--seed", "3"]
+
     def test_without_a_verb_it_says_which_there_are(self, venv: Path) -> None:
         said = self.make(venv)
         assert [line.split()[1] for line in said] == [
-            "help", "run", "test", "conformance", "check", "fix", "bench", "wheel", "venv", "clean",
+            "help", "run", "test", "conformance", "torture", "check", "fix", "bench", "wheel", "venv", "clean",
         ]  # fmt: skip
 
     def test_an_old_python_is_told_which_one_is_needed(self, tmp_path: Path) -> None:

@@ -176,7 +176,9 @@ def write_catalogue(folder: Path) -> Path:
 
 
 class Stage:
-    """One folder, one daemon. `mode` is the configuration's `watch`."""
+    """One folder, one daemon. `mode` is the configuration's `watch`; within `deadline_s` it starts and ends."""
+
+    deadline_s = DEADLINE_S
 
     def __init__(self, folder: Path, mode: Mode) -> None:
         self.folder = folder
@@ -242,12 +244,16 @@ class Stage:
 
     def start(self) -> None:
         """Starts the daemon and waits until it is ready."""
-        self.launch()
-        until(lambda: self.said("ready") or self._has_ended(), "the daemon to be ready")
-        assert not self._has_ended(), self._stderr.read_text()
+        self.spawn()
+        self.await_ready()
 
     def launch(self) -> None:
         """Starts the daemon and waits until it can be asked how it is."""
+        self.spawn()
+        self._await_address()
+
+    def spawn(self) -> None:
+        """Starts the daemon, and waits for nothing."""
         assert self._process is None, "the daemon runs already"
         self._stderr_from = self._stderr.stat().st_size if self._stderr.exists() else 0
         with self._stderr.open("ab") as stderr:
@@ -257,10 +263,11 @@ class Stage:
                 stdin=subprocess.DEVNULL,
                 stderr=stderr,
             )
-        until(lambda: self.said("serving metrics") or self._has_ended(), "the daemon to serve")
+
+    def await_ready(self) -> None:
+        self._await_address()
+        until(lambda: self.said("ready") or self._has_ended(), "the daemon to be ready", within=self.deadline_s)
         assert not self._has_ended(), self._stderr.read_text()
-        host, port = self.said("serving metrics")[0]["address"].rsplit(":", 1)
-        self._address = host, int(port)
 
     def stop(self) -> None:
         """Ends the daemon in order; it has to end well."""
@@ -442,6 +449,16 @@ class Stage:
 
     # -- within
 
+    def _await_address(self) -> None:
+        until(
+            lambda: self.said("serving metrics") or self._has_ended(),
+            "the daemon to serve",
+            within=self.deadline_s,
+        )
+        assert not self._has_ended(), self._stderr.read_text()
+        host, port = self.said("serving metrics")[0]["address"].rsplit(":", 1)
+        self._address = host, int(port)
+
     def _signal(self, number: int) -> None:
         assert self._process is not None, "the daemon does not run"
         self._process.send_signal(number)
@@ -449,7 +466,7 @@ class Stage:
     def _end(self, number: int) -> int:
         assert self._process is not None, "the daemon does not run"
         self._process.send_signal(number)
-        status = self._process.wait(DEADLINE_S)
+        status = self._process.wait(self.deadline_s)
         self._process = None
         return status
 
