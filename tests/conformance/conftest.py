@@ -2,7 +2,7 @@
 
 A scenario is a test marked `scenario(number, title)` and named after its number. One that uses `stage` or
 `reader` runs twice: with file-system events, and with the sweep alone; `modes=("events",)` limits that.
-`pytest tests/conformance --conformance-report docs/conformance.md` writes the table.
+One marked `long` runs only with `--long`. `make conformance` runs all and writes the table.
 """
 
 from collections.abc import Generator, Iterator
@@ -17,12 +17,14 @@ MODES: tuple[Mode, ...] = ("events", "sweep")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run what takes long, too")
     parser.addoption("--torture", action="store_true", help="storms and floods for a minute each")
     parser.addoption("--conformance-report", type=Path, help="write the table of scenarios to this file")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "scenario(number, title, modes): a scenario of the conformance suite")
+    config.addinivalue_line("markers", "long: takes so long that it only runs with --long")
     config.pluginmanager.register(Results(config.getoption("--conformance-report", None)), "conformance")
 
 
@@ -32,7 +34,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("mode", mark.kwargs.get("modes", MODES))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--long", False):
+        long = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]
     for item in items:
         mark = item.get_closest_marker("scenario")
         if mark is None:

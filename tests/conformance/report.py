@@ -1,13 +1,16 @@
 """The table of scenarios: what each is about, how it went, and what other log shippers do there."""
 
-from collections import defaultdict
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pytest
 import yaml
 
 HERE = Path(__file__).parent
+SCENARIOS = range(1, 99)
+CACHE = "logwatch/conformance"
 GROUPS = {
     1: "A. Discovery and start",
     13: "B. Rotation by renaming",
@@ -23,19 +26,31 @@ INTRODUCTION = """\
 # Conformance
 
 How logwatch behaves where following logs is hard, scenario by scenario, and what other shippers do there.
-Generated from a run of `tests/conformance`; do not edit:
-
-    pytest tests/conformance --conformance-report docs/conformance.md
+Written by `make conformance`; do not edit.
 
 Every line that a scenario writes carries a number of its own and is looked for in the event file: it has to
 be there once. Bytes are compared with the metrics: what was there to be seen was scanned, or is counted as
-skipped with its reason. *Events* means with file-system events beside the sweep, *sweep* without them.
+skipped with its reason. *Events* means with file-system events beside the sweep, *sweep* without them; – where
+the scenario has no such mode.
 A real daemon runs in every scenario, except where *in process* stands: there the reading part alone runs on
 real files, with a clock that the test turns, because the scenario takes minutes or needs an exact moment.
 
 *Elsewhere* speaks of Vector, Fluent Bit, Filebeat, Alloy (Promtail), the OpenTelemetry filelog receiver,
-mtail, fail2ban and nxadm/tail as of August 2026, from their source, tests and documentation.
+mtail, fail2ban and nxadm/tail as of August 2026, from their source, tests, documentation and bug reports; numbers
+are those of their issues. *Seen here*: tried with mtail 3.0.0-rc50, or with fail2ban's own reader.
 """
+
+
+@dataclass(slots=True)
+class Trial:
+    """How one test of a scenario went: `mode` is empty where it has none, `outcome` until it is over."""
+
+    number: int
+    title: str
+    mode: str
+    in_process: bool
+    outcome: str = ""
+    reason: str = ""
 
 
 @dataclass(slots=True)
@@ -49,51 +64,79 @@ class Row:
 
 
 class Results:
-    """A pytest plugin that remembers how every scenario went, and writes the table at the end."""
+    """A pytest plugin that remembers how every scenario went, and writes the table at the end.
+
+    What is tried again with `--last-failed` takes the place of what it was before; the rest stays.
+    """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._rows: dict[int, Row] = {}
+        self._trials: dict[str, Trial] = {}
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        if self._path is not None and session.config.getoption("lf", False):
+            kept = session.config.cache.get(CACHE, {}) if session.config.cache else {}
+            self._trials = {test: Trial(**trial) for test, trial in kept.items()}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         for name, value in report.user_properties:
             if name == "scenario" and isinstance(value, list | tuple):
-                self._note(report, *value)
+                self._note(report, Trial(*value))
 
-    def _note(self, report: pytest.TestReport, number: int, title: str, mode: str, in_process: bool) -> None:
-        row = self._rows.setdefault(number, Row(title))
-        row.in_process |= in_process
+    def _note(self, report: pytest.TestReport, trial: Trial) -> None:
+        if report.when != "setup":
+            trial = self._trials[report.nodeid]
+        self._trials[report.nodeid] = trial
         if report.skipped:
-            row.outcomes[mode].add("not run")
-            row.reasons.add(_reason(report))
+            trial.outcome, trial.reason = "not run", _reason(report)
         elif report.failed:
-            row.outcomes[mode].add("FAILED")
+            trial.outcome = "FAILED"
         elif report.when == "call":
-            row.outcomes[mode].add("passed")
+            trial.outcome = "passed"
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         # A worker of pytest-xdist has seen only a part.
-        if self._path is not None and not hasattr(session.config, "workerinput"):
-            self._path.write_text(render(self._rows), encoding="utf-8")
+        if self._path is None or hasattr(session.config, "workerinput"):
+            return
+        if session.config.cache:
+            session.config.cache.set(CACHE, {test: asdict(trial) for test, trial in self._trials.items()})
+        self._path.write_text(render(rows_of(self._trials.values())), encoding="utf-8")
 
 
-def render(rows: dict[int, Row]) -> str:
-    """The page. Scenarios that are known and were not run are listed with the reason."""
-    elsewhere = _texts("elsewhere.yaml")
-    not_staged = _texts("not_staged.yaml")
-    parts = [INTRODUCTION]
-    for number in range(1, max([*rows, *not_staged, 0]) + 1):
+def rows_of(trials: Iterable[Trial]) -> dict[int, Row]:
+    """What became of each scenario, by number."""
+    rows: dict[int, Row] = {}
+    for trial in sorted(trials, key=lambda trial: trial.number):
+        row = rows.setdefault(trial.number, Row(trial.title))
+        row.in_process |= trial.in_process
+        row.outcomes[trial.mode].add(trial.outcome)
+        if trial.reason:
+            row.reasons.add(trial.reason)
+    return rows
+
+
+def render(rows: Mapping[int, Row]) -> str:
+    """The page. What cannot be staged is listed with the reason."""
+    elsewhere, not_staged = texts("elsewhere.yaml"), texts("not_staged.yaml")
+    parts = [INTRODUCTION, "\n", _totals(rows, not_staged)]
+    for number in SCENARIOS:
         if number in GROUPS:
             parts.append(f"\n## {GROUPS[number]}\n\n{HEADER}")
         row = rows.get(number)
         if row is not None:
             events, sweep = (_outcome(row, mode) for mode in ("events", "sweep"))
             title = row.title + (" *(in process)*" if row.in_process else "")
-            notes = "".join(f" Not run: {reason}." for reason in sorted(row.reasons))
+            notes = "".join(f" *Not run: {reason}.*" for reason in sorted(row.reasons))
             parts.append(_line(number, title + notes, events, sweep, elsewhere))
-        elif number in not_staged:
-            parts.append(_line(number, not_staged[number], "–", "–", elsewhere))
+        else:
+            parts.append(_line(number, not_staged.get(number, "*Not run.*"), "–", "–", elsewhere))
     return "".join(parts)
+
+
+def _totals(rows: Mapping[int, Row], not_staged: Mapping[int, str]) -> str:
+    counts = Counter(_worst(set().union(*row.outcomes.values())) for row in rows.values())
+    told = [f"{counts[outcome]} {outcome}" for outcome in ("passed", "FAILED", "not run") if counts[outcome]]
+    return f"{len(SCENARIOS)} scenarios: {', '.join([*told, f'{len(not_staged)} not staged'])}.\n"
 
 
 def _line(number: int, title: str, events: str, sweep: str, elsewhere: dict[int, str]) -> str:
@@ -103,7 +146,11 @@ def _line(number: int, title: str, events: str, sweep: str, elsewhere: dict[int,
 def _outcome(row: Row, mode: str) -> str:
     """The worst outcome counts; a test without modes counts for both."""
     outcomes = row.outcomes.get(mode, set()) | row.outcomes.get("", set())
-    return next((worst for worst in ("FAILED", "not run", "passed") if worst in outcomes), "–")
+    return _worst(outcomes) if outcomes else "–"
+
+
+def _worst(outcomes: set[str]) -> str:
+    return next((worst for worst in ("FAILED", "not run") if worst in outcomes), "passed")
 
 
 def _reason(report: pytest.TestReport) -> str:
@@ -111,6 +158,7 @@ def _reason(report: pytest.TestReport) -> str:
     return reason.removeprefix("Skipped: ").rstrip(".")
 
 
-def _texts(name: str) -> dict[int, str]:
-    path = HERE / name
-    return yaml.safe_load(path.read_text(encoding="utf-8")) or {} if path.exists() else {}
+def texts(name: str) -> dict[int, str]:
+    """Notes by the number of the scenario."""
+    read: dict[int, str] = yaml.safe_load((HERE / name).read_text(encoding="utf-8"))
+    return read
