@@ -41,7 +41,8 @@ _VARIABLE: Mapping[str, tuple[str, str]] = {
 _VARIABLES = re.compile("|".join(f"(?P<{kind}>{found})" for kind, (found, _) in _VARIABLE.items()), re.ASCII)
 # In front of the message these say where and when, not what.
 _LEADING = re.compile(
-    rf"[\s:|-]+|(?:{'|'.join(_VARIABLE[kind][0] for kind in ('time', 'clock', 'uuid', 'source', 'ip'))})",
+    # `kernel:` without a host is what is left where somebody took the host's name out of a syslog line.
+    rf"[\s:|-]+|kernel: |(?:{'|'.join(_VARIABLE[kind][0] for kind in ('time', 'clock', 'uuid', 'source', 'ip'))})",
     re.ASCII,
 )
 # A number behind these words says which error it is: it stays.

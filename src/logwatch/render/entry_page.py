@@ -36,6 +36,7 @@ class _Words:
     does_not_match: str
     aliases: str
     sure: str
+    one_place: str
     places: str
     confirmed: str
     fixed: str
@@ -58,6 +59,7 @@ _WORDS: Mapping[Language, _Words] = {
         does_not_match="Does not match",
         aliases="formerly {names}",
         sure="{percent} % sure",
+        one_place="seen in one place",
         places="seen in {count} places",
         confirmed="last confirmed {date}",
         fixed="a fix is claimed to hold in {percent} % of cases",
@@ -78,6 +80,7 @@ _WORDS: Mapping[Language, _Words] = {
         does_not_match="不匹配",
         aliases="曾用名 {names}",
         sure="把握 {percent}%",
+        one_place="见于 1 处",
         places="见于 {count} 处",
         confirmed="最近确认于 {date}",
         fixed="据称 {percent}% 的情况下可修复",
@@ -134,7 +137,8 @@ def _standing(entry: Entry, say: Phrases, words: _Words) -> Iterator[str]:
     yield say.tiers.get(entry.verification_tier, inert_line(entry.verification_tier).replace("_", " "))
     yield words.sure.format(percent=round(entry.confidence * 100))
     if entry.evidence_count:
-        yield words.places.format(count=entry.evidence_count)
+        count = entry.evidence_count
+        yield words.one_place if count == 1 else words.places.format(count=count)
     if entry.last_confirmed:
         yield words.confirmed.format(date=inert_line(entry.last_confirmed))
     if entry.fix_success_rate is not None:
