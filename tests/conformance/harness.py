@@ -266,7 +266,9 @@ class Stage:
 
     def await_ready(self) -> None:
         self._await_address()
-        until(lambda: self.said("ready") or self._has_ended(), "the daemon to be ready", within=self.deadline_s)
+        until(
+            lambda: self.said("ready") or self._has_ended(), "the daemon to be ready", within=self.deadline_s
+        )
         assert not self._has_ended(), self._stderr.read_text()
 
     def stop(self) -> None:
