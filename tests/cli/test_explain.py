@@ -80,6 +80,12 @@ def test_a_line_gets_its_entries_what_was_read_from_it_and_the_advice(explain: A
     assert "\nERROR  Watchdog caught collective operation timeout\n" in out
 
 
+def test_a_line_that_says_that_an_error_is_over_is_told_as_that(explain: Any, own: Path) -> None:
+    path = own / "nccl/operation.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "clears": "rank is back"}))
+    assert explain("the rank is back again") == (0, "✓ It says that nccl/operation is over.\n", "")
+
+
 def test_words_of_a_line_need_no_quotes(explain: Any) -> None:
     assert explain(*LINE.split())[0] == 0
 

@@ -36,6 +36,15 @@ events = st.lists(
     st.builds(_event, _seconds, _wheres, st.sampled_from([*CLASSES]), _pointers), min_size=1, max_size=12
 )
 
+_subjects = st.sampled_from([{}, {"subject": "a"}, {"subject": "b"}])
+_signs = st.sampled_from(["", "-"]).flatmap(
+    lambda sign: st.sampled_from([f"{sign}{name}" for name in CLASSES])
+)
+# The lines that say that something is over among them.
+events_and_ends = st.lists(
+    st.builds(_event, _seconds, _wheres, _signs, st.one_of(_pointers, _subjects)), min_size=1, max_size=12
+)
+
 
 def settled(some: list[Event]) -> list[Any]:
     """The incidents after `some` were heard of at one moment, in this order."""
@@ -97,7 +106,10 @@ def lived(some: list[Event], restart_before: int | None = None) -> tuple[list[No
         if number == restart_before:
             fold = a_fold(quiet_after_s=100.0)
             fold.restore([json.loads(body) for body in stored.values()])
-        notices += fold.feed(one, now)[1]
+        if one.clears:
+            fold.clear(one, now)
+        else:
+            notices += fold.feed(one, now)[1]
         store(fold, stored)
         check(fold)
     notices += until(fold, START + 9999)
@@ -120,7 +132,7 @@ def store(fold: Fold, stored: dict[str, str]) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(events, st.integers(0, 11))
+@given(events_and_ends, st.integers(0, 11))
 def test_a_restart_anywhere_changes_nothing_that_is_told(some: list[Event], restart_before: int) -> None:
     def as_sent(notices: list[Notice]) -> list[Any]:
         return [json.loads(json.dumps([n.id, n.kind, n.time, n.incident.to_dict()])) for n in notices]
@@ -129,7 +141,7 @@ def test_a_restart_anywhere_changes_nothing_that_is_told(some: list[Event], rest
 
 
 @settings(deadline=None)
-@given(events)
+@given(events_and_ends)
 def test_every_incident_is_opened_once_and_ends_once_and_no_two_notices_are_called_the_same(
     some: list[Event],
 ) -> None:

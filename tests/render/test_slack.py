@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -11,7 +11,8 @@ from slack_sdk.models.blocks import Block, ContextBlock, HeaderBlock, SectionBlo
 
 from logwatch.catalogue.entry import Language
 from logwatch.incident.event import Advice
-from logwatch.incident.incident import Evidence, Notice
+from logwatch.incident.incident import Evidence, Notice, Place
+from logwatch.render.message import Detail
 from logwatch.render.phrases import phrases
 from logwatch.render.slack import (
     MAX_BLOCKS,
@@ -40,6 +41,7 @@ DATE = re.compile(r"<!date\^\d+\^\{date_short_pretty\} \{time_secs\}\|[-0-9T:.]+
 LINK = re.compile(r"<https?://[^<>|\s\"'`]+\|[^<>|]+>")
 BROADCAST = re.compile(r"@(here|channel|everyone|all|group)\b", re.IGNORECASE)
 EN = phrases("en")
+DETAILS: Sequence[Detail] = ("usual", "whole", "news")
 
 
 def texts(message: dict[str, Any]) -> Iterator[str]:
@@ -88,7 +90,18 @@ def test_any_message_fits_and_mentions_nobody(odd: Notice, language: Language) -
 @pytest.mark.parametrize("text", HOSTILE + HUGE, ids=range(len(HOSTILE + HUGE)))
 def test_hostile_text_fits_and_mentions_nobody(text: str, language: Language) -> None:
     for kind in ("opened", "updated", "quiet"):
-        assert_sound(body(notice(kind, hostile_incident(text), what_changed=hostile_remarks(text)), language))
+        of = notice(kind, hostile_incident(text), what_changed=hostile_remarks(text))
+        for detail in DETAILS:
+            assert_sound(body(of, language, detail=detail))
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_ten_thousand_places_fit(language: Language) -> None:
+    places = [Place(f"/logs/llm/rank{n}.log", {"rank": str(n), "pod": f"llm-{n}"}, 9) for n in range(20)]
+    for kind in ("opened", "updated", "quiet"):
+        for detail in DETAILS:
+            of = notice(kind, incident(places=places, place_count=10_000, count=10**9))
+            assert_sound(body(of, language, status_url="https://a.example/status", detail=detail))
 
 
 def test_the_largest_message_stays_within_the_budget() -> None:

@@ -62,7 +62,12 @@ def explain(words: Sequence[str], folders: Sequence[Path], no_shipped: bool, lan
         click.echo(entry_page(entry, str(catalogue.files[entry.id]), look), nl=False)
         return _EXPLAINED
     scanner = Scanner(rules_of(catalogue.entries.values()))
-    matches = scanner.scan(asked.encode("utf-8", "surrogateescape")).matches
+    found = scanner.scan(asked.encode("utf-8", "surrogateescape"))
+    matches = found.matches
+    for over in found.cleared:
+        click.echo(f"{look.paint(_GOOD, '✓')} It says that {look.paint(BOLD, over.rule)} is over.")
+    if found.cleared and not matches:
+        return _EXPLAINED
     if not matches and re.fullmatch(ENTRY_ID, asked):
         raise click.ClickException(_unknown(catalogue, asked))
     for line in _explained(catalogue, asked, matches, look):

@@ -134,10 +134,11 @@ class Fold:
         self._mind_the_clock(now)
         job = job_of(event)
         strand = self._forest.latest(event.error_id, job, job or short_host(event.node or event.host))
-        if strand is None or not strand.clear(event.subject):
+        if strand is None:
             return
         open_ = self._open[strand.incident]
-        if open_.root == strand.key and not open_.is_quiet:
+        self._touched[open_.incident_id] = open_
+        if strand.clear(event.subject) and open_.root == strand.key and not open_.is_quiet:
             open_.cleared_at = now
             self._touch(open_)
 
