@@ -1,8 +1,13 @@
-"""What holds for all tests: none reads or leaves anything in the cache of whoever runs them."""
+"""What holds for all tests: none reads or leaves anything in the cache of whoever runs them, and none is timed."""
 
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# A machine that does other things is no mistake of the program.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -33,6 +33,10 @@ ACCELERATE = (
 ACCELERATE_ID = "huggingface/accelerate-multi-gpu-device-map-conflict"
 XID = "Nov 22 09:00:00 node7 kernel: NVRM: Xid (PCI:0000:3b:00): 79, GPU has fallen off the bus."
 
+# It reads the whole catalogue first, on a busy machine for long; some tests start it twice.
+START_S = 60.0
+pytestmark = pytest.mark.timeout(240)
+
 needs_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
 
 
@@ -197,7 +201,11 @@ class Pod:
                 env=self._env,
             )
         ready = (self.root / "err").read_text().count('"ready"')
-        until(lambda: (self.root / "err").read_text().count('"ready"') > ready, "the daemon to be ready")
+        until(
+            lambda: (self.root / "err").read_text().count('"ready"') > ready,
+            "the daemon to be ready",
+            within=START_S,
+        )
 
     def end(self, number: int = signal.SIGTERM) -> int:
         assert self._process is not None
