@@ -34,7 +34,8 @@ class Watch:
                 yield sightings.of(chunk, matches, above, passed, self.reading.modified)
             else:
                 yield iter(())
-            above = (above + chunk.data[-ABOVE:])[-ABOVE:]
+            end = chunk.data[-ABOVE:]
+            above = end if len(end) == ABOVE else (above + end)[-ABOVE:]
             passed += len(chunk.data)
 
     def _first_sight(self) -> "Sightings":

@@ -46,7 +46,9 @@ def complete_length(data: bytes) -> int:
 
     A carriage return as the very last byte ends its record: should a line feed follow, it ends an empty one.
     """
-    return max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
+    line_end = data.rfind(b"\n")
+    # Most logs have no carriage return: only what stands behind the last line feed is looked through for one.
+    return max(line_end, data.rfind(b"\r", line_end + 1)) + 1
 
 
 def line_feeds(data: bytes) -> int:
