@@ -21,6 +21,9 @@ _REACH = 4096
 # that wait so long are read again after a crash, and say nothing new.
 MANY = 64
 SURVEY_S = 0.5
+# As long as nothing is read there is hardly anything new to say, and of ten thousand idle files a survey is most of
+# the work.
+QUIET_SURVEY_S = 5.0
 # Bytes of many files that are looked through at once; most often there is nothing in any of them.
 BATCH = 64 << 10
 # Files named to a person who asks why a source is behind.
@@ -114,7 +117,9 @@ class Pump:
         self._kind = kind
         # What another type of source has left under this name.
         self._foreign: list[str] = []
-        self._survey_at = 0.0
+        self._surveyed_at = 0.0
+        # Whether something happened since.
+        self._has_news = True
         self._surveyed: tuple[int, Counter[str], list[Behind]] = (0, Counter(), [])
 
     @property
@@ -154,6 +159,7 @@ class Pump:
         haul.ended, haul.problems = [*self._foreign, *turn.ended], self.follower.problems
         self._foreign = []
         haul.scanned, haul.skipped, haul.happened = turn.scanned, turn.skipped, turn.happened
+        self._has_news |= bool(turn.read or turn.scanned or turn.skipped or turn.happened)
         self._survey(haul, now)
         haul.next_due = self.follower.next_due(now)
         return haul
@@ -192,10 +198,11 @@ class Pump:
         """How all files stand. Of very many this is asked now and then, unless something was found."""
         lives = self.follower.lives()
         can_wait = not (haul.findings or haul.ended) and len(lives) > MANY
-        if can_wait and now is not None and now < self._survey_at:
+        pause_s = SURVEY_S if self._has_news else QUIET_SURVEY_S
+        if can_wait and now is not None and now < self._surveyed_at + pause_s:
             haul.lag, haul.files, haul.worst = self._surveyed
             return
-        self._survey_at = (now or 0.0) + SURVEY_S
+        self._surveyed_at, self._has_news = now or 0.0, False
         haul.lag = sum(life.unread for life in lives if not life.is_waiting)
         haul.lives = [
             Remembered(life.key, life.source, life.path, life.to_dict()) for life in self.follower.changed()
