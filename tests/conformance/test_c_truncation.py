@@ -77,6 +77,7 @@ def test_027_refilled_beyond_the_offset(stage: Stage, size: int) -> None:
     log = stage.writer("a.log")
     refill(log, size)
     stage.wait_told()
+    stage.wait_read()
     with stage.frozen():
         log.truncate()
         refill(log, size + 64 * 1024)
@@ -92,6 +93,7 @@ def test_028_identical_banner_after_refill(stage: Stage, size: int) -> None:
     log.raw(BANNER)
     refill(log, size)
     stage.wait_told()
+    stage.wait_read()
     with stage.frozen():
         log.truncate()
         log.raw(BANNER)

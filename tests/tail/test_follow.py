@@ -1,6 +1,7 @@
 """Following files, one decision at a time. Whole stories are told in tests/conformance."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -287,3 +288,38 @@ def test_files_of_one_log_never_wait_for_each_other_in_a_circle(watch: Watch) ->
         watch.hop()
     assert watch.follower.is_caught_up
     assert sorted(watch.told) == ["1", "2", "3", "4"]
+
+
+def test_what_was_seen_and_cut_before_it_was_read_is_counted_to_the_byte(watch: Watch) -> None:
+    """Between the look and the reading the file is cut and refilled beyond what was seen."""
+    watch.write("a.log", "read")
+    watch.hop()
+    watch.write("a.log", "seen", chatter=3)
+    unread = (watch.folder / "a.log").stat().st_size - watch.haul.scanned
+    watch.hop(most=0)
+    os.truncate(watch.folder / "a.log", 0)
+    watch.write("a.log", "next", chatter=20)
+    skipped = sum((watch.hop(0.01).skipped for _ in range(3)), start=Counter[str]())
+    assert (watch.told, skipped) == (["read", "next"], {"truncated_before_read": unread})
+
+
+def test_a_file_that_was_refilled_before_it_was_looked_at_lost_nothing_that_was_seen(watch: Watch) -> None:
+    watch.write("a.log", "read")
+    watch.hop()
+    os.truncate(watch.folder / "a.log", 0)
+    watch.write("a.log", "next", chatter=20)
+    watch.hop(most=0)
+    assert not watch.hop().skipped
+    assert watch.told == ["read", "next"]
+
+
+def test_a_renamed_file_that_is_refilled_is_read_from_its_start(watch: Watch) -> None:
+    watch.write("a.log", "old", chatter=20)
+    watch.hop()
+    (watch.folder / "a.log").rename(watch.folder / "elsewhere")
+    watch.hop()
+    os.truncate(watch.folder / "elsewhere", 0)
+    watch.write("elsewhere", "new", chatter=50)
+    for _ in range(3):
+        watch.hop()
+    assert watch.told == ["old", "new"]

@@ -85,11 +85,13 @@ class Evidence:
             and self._head_agrees(read_at)
         )
 
-    def goes_on(self, before: bytes, read_at: ReadAt) -> bool:
-        """Whether this is the file still, of which `before` was read with what follows: `agrees` at less cost.
+    def goes_on(self, read_at: ReadAt, before: bytes | None = None) -> bool:
+        """`agrees` at less cost, for a file that is known and grows; `before` is what ends at `length`, if read.
 
         Where there are spots the head is left out: two runs are likely to be alike there, and it costs the most.
         """
+        if before is None:
+            before = read_at(self.length - self.tail_length, self.tail_length)
         return (
             self.tail_agrees(before)
             and self._agrees_between(read_at)

@@ -326,7 +326,6 @@ class Follower:
             number,
             file,
             size=stat.st_size,
-            sure=stat.st_size,
             home=home,
             began_ns=stat.st_ctime_ns,
             mtime_ns=stat.st_mtime_ns,
@@ -388,8 +387,8 @@ class Follower:
             self._look_again(life, now + self.source.cold_s)
             return
         match judge(life.known, observed), observed:
-            case Verdict.CONTINUE, Observed(size=size, content_agrees=agrees):
-                self._go_on(life, size, now, is_sure=agrees is True)
+            case Verdict.CONTINUE, Observed(size=size):
+                self._go_on(life, size, now)
             case Verdict.RENEWED, _:
                 self._renewed(life, now)
             case Verdict.REPLACED, _:
@@ -450,23 +449,21 @@ class Follower:
         # A file that was made later may have got its number.
         return path is None or not self._is_file_of(life, path)
 
-    def _go_on(self, life: Life, size: int, now: float, *, is_sure: bool) -> None:
+    def _go_on(self, life: Life, size: int, now: float) -> None:
         life.absent_since = 0.0
-        self._note_size(life, size, now, is_sure=is_sure)
+        self._note_size(life, size, now)
         if life.copy_of:
             self._settle_copy(life, now)
         else:
             self._attend(life, now)
         self._look_again(life, now + self._pause(life, now, self.source.cold_s))
 
-    def _note_size(self, life: Life, size: int, now: float, *, is_sure: bool) -> None:
-        """`is_sure`: the samples agreed after this size was seen."""
+    def _note_size(self, life: Life, size: int, now: float) -> None:
         if size > life.size:
             life.size, life.changed_at, life.dirty = size, now, True
         elif size < life.size:
             self._turn.skip(life, "truncated_before_read", life.size - size)
             life.size = size
-        life.sure = size if is_sure else min(life.sure, size)
 
     def _attend(self, life: Life, now: float) -> None:
         """Reads what there is, or publishes an unfinished line that has waited for long enough."""
@@ -492,11 +489,7 @@ class Follower:
         """
         self._turn.happened["truncated"] += 1
         fd = self._descriptors.open(life)
-        stat = os.fstat(fd)
-        if stat.st_size >= life.offset:
-            # Refilled: what was seen last may have been of the new run already.
-            life.size = life.sure
-        fresh = self._new_life(life.home, life.file, stat, now)
+        fresh = self._new_life(life.home, life.file, os.fstat(fd), now)
         fresh.path, fresh.target = life.path, life.target
         fresh.is_nameless, fresh.is_deleted = life.is_nameless, life.is_deleted
         self._register.add(fresh)
@@ -607,7 +600,7 @@ class Follower:
         with contextlib.suppress(OSError):
             fd = self._descriptors.open(life)
             stat = os.fstat(fd)
-            life.size = life.sure = stat.st_size
+            life.size = stat.st_size
             self._register.identify(life, file_id(fd, stat))
         life.changed_at = now
         self._meet_unseen(life, now)
@@ -685,13 +678,12 @@ class Follower:
         if stat is None:
             self._end_or_continue_in_copy(life, "deleted_before_read", now)
             return
-        is_compared = life.fd != NOWHERE and _must_compare(life, stat)
-        if is_compared:
+        if life.fd != NOWHERE and _must_compare(life, stat):
             if stat.st_size < life.offset or not _agrees(life, life.fd, stat.st_size):
                 self._cut(life, now)
                 return
             _note_compared(life, stat)
-        self._note_size(life, stat.st_size, now, is_sure=is_compared)
+        self._note_size(life, stat.st_size, now)
         if life.fd != NOWHERE:
             self._locate(life)
         self._attend(life, now)
@@ -802,12 +794,11 @@ class Follower:
         wanted = min(self._quantum, max(life.unread, READ_AT_LEAST))
         data = os.pread(fd, tail + wanted, life.offset - tail)
         before, data = data[:tail], data[tail:]
-        # Compared after the bytes were read, so that they are of the same run as the samples.
-        if not life.evidence.goes_on(before, reader(fd)):
+        # Compared once more after the bytes were read, so that these are of the same run as the samples.
+        if not life.evidence.goes_on(reader(fd), before):
             life.verified = False
             self._look_if_possible(life, now)
             return
-        life.sure = max(life.size, life.offset + len(data))
         self._turn.read += len(data)
         if data.startswith(b"\x00") and self._turn.step_over_nuls(life, data, now):
             return
@@ -852,22 +843,16 @@ def _answers(fd: int) -> bool:
 
 
 def _must_compare(life: Life, stat: os.stat_result) -> bool:
-    """Whether the samples must be compared to say what became of a file that has the number of `life`'s.
-
-    In an open file that has grown they are compared when what is new is read: between a look and the reading
-    it may be cut and refilled.
-    """
-    if not life.verified or stat.st_size < life.size:
-        return True
-    if stat.st_size == life.size:
-        return stat.st_mtime_ns != life.mtime_ns
-    return life.fd == NOWHERE
+    """Whether the samples must be compared to say what became of a file that has the number of `life`'s."""
+    return not life.verified or stat.st_size != life.size or stat.st_mtime_ns != life.mtime_ns
 
 
 def _agrees(life: Life, fd: int, size: int) -> bool:
     """Whether the file holds what was read of it; one that is shorter now, whether the same run goes on."""
     if size < life.offset:
         return life.evidence.standing(size, reader(fd)) > 0
+    if life.verified and size > life.size:
+        return life.evidence.goes_on(reader(fd))
     return life.evidence.agrees(reader(fd))
 
 

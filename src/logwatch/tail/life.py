@@ -47,8 +47,8 @@ class Life:
     """A generation. Offsets and sizes are in bytes, times in seconds.
 
     `offset`: everything before it is accounted for: size seen = scanned + skipped + what is still to be read.
-    `lines`: line feeds before `offset`. `size`: the largest size seen in this life; `sure`: the largest of which
-    it is known that it was not seen after the file had been cut and refilled.
+    `lines`: line feeds before `offset`. `size`: the largest size seen in this life, before the samples were
+    compared: it is not that of a file that has been cut and refilled.
     `home`: the path at which this life began; `path` is where it lies now. `target`: what `home` led to, where
     that was a link. `began_ns`: when the file had last changed, by its own clock, as it was first seen.
     `is_nameless`: it holds no path any more, because it was renamed to something that nobody asked for, or
@@ -83,7 +83,6 @@ class Life:
     evidence: Evidence = field(default_factory=Evidence)
     # Known only while the daemon runs.
     fd: int = NOWHERE
-    sure: int = 0
     dirty: bool = True
     verified: bool = True
     mtime_ns: int = 0
@@ -141,7 +140,7 @@ class Life:
             "file": [self.file.dev, self.file.ino, self.file.birth_ns],
             "offset": self.offset,
             "lines": self.lines,
-            "size": max(self.sure, self.offset),
+            "size": self.size,
             "scanned": self.scanned,
             "skipped": self.skipped,
             "overlong": self.overlong,
@@ -162,7 +161,6 @@ class Life:
         fields["file"] = FileId(*body["file"])
         fields["evidence"] = Evidence.from_dict(body["evidence"])
         fields["begun"] = {stream: Begun.from_list(record) for stream, record in body["begun"].items()}
-        fields["sure"] = body["size"]
         return cls(key=key, source=source, path=path, dirty=False, verified=False, **fields)
 
 
