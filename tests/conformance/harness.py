@@ -378,7 +378,7 @@ class Stage:
     def get(self, path: str) -> str:
         """A page of the daemon's own HTTP server."""
         assert self._address is not None, "the daemon does not run"
-        connection = http.client.HTTPConnection(*self._address, timeout=DEADLINE_S)
+        connection = http.client.HTTPConnection(*self._address, timeout=self.deadline_s)
         with contextlib.closing(connection):
             connection.request("GET", path)
             return connection.getresponse().read().decode()

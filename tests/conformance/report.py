@@ -35,6 +35,9 @@ the scenario has no such mode.
 A real daemon runs in every scenario, except where *in process* stands: there the reading part alone runs on
 real files, with a clock that the test turns, because the scenario takes minutes or needs an exact moment.
 
+`make torture` goes on where this ends: logs are rotated in eight ways at once, daemons are killed in the midst of
+it, and random histories (90) are played for as long as one likes. It fails if one line is lost or told twice.
+
 *Elsewhere* speaks of Vector, Fluent Bit, Filebeat, Alloy (Promtail), the OpenTelemetry filelog receiver,
 mtail, fail2ban and nxadm/tail as of August 2026, from their source, tests, documentation and bug reports; numbers
 are those of their issues. *Seen here*: tried with mtail 3.0.0-rc50, or with fail2ban's own reader.

@@ -59,11 +59,13 @@ class Text:
 
     `lines` are tokens and `writes` sizes in bytes, each with its time. `gone_at`: when the last file with it was
     destroyed, for a `reason`; `holder` had it open then. `hidden_at`: when all of it went where no pattern leads.
+    `unfinished`: how many bytes the line has that has no end yet.
     """
 
     kind: str
     lines: list[tuple[str, float]] = field(default_factory=list)
     writes: list[tuple[float, int]] = field(default_factory=list)
+    unfinished: int = 0
     gone_at: float = KEPT
     reason: str = ""
     holder: Run | None = None
@@ -73,6 +75,12 @@ class Text:
     def born_at(self) -> float:
         """When there first was something to know it by."""
         return self.writes[0][0] if self.writes else KEPT
+
+    def note(self, now: float, data: bytes) -> None:
+        """`data` is written."""
+        self.writes.append((now, len(data)))
+        end = max(data.rfind(b"\n"), data.rfind(b"\r"))
+        self.unfinished = len(data) - end - 1 if end >= 0 else self.unfinished + len(data)
 
     def destroy(self, now: float, reason: str, holder: Run | None = None) -> None:
         self.gone_at, self.reason, self.holder = now, reason, holder
@@ -133,6 +141,11 @@ class Account:
     @property
     def size(self) -> int:
         return sum(size for text in self.texts for _, size in text.writes)
+
+    @property
+    def unfinished(self) -> int:
+        """Bytes of lines without an end: they are looked at, and settled when the end comes."""
+        return sum(text.unfinished for text in self.texts)
 
     def begin(self, kind: str) -> Text:
         text = Text(kind)

@@ -130,7 +130,7 @@ class Log:
     def _write(self, fd: int, text: Text, data: bytes) -> None:
         if not data:
             return
-        text.writes.append((time.monotonic(), len(data)))
+        text.note(time.monotonic(), data)
         view = memoryview(data)
         while view:
             view = view[os.write(fd, view) :]

@@ -28,7 +28,7 @@ def account() -> Account:
 def text(account: Account) -> Text:
     text = account.begin("rename")
     text.lines.append(("a:0", WRITTEN))
-    text.writes.append((WRITTEN, 40))
+    text.note(WRITTEN, b"." * 39 + b"\n")
     return text
 
 
@@ -91,6 +91,14 @@ def test_what_was_rotated_out_of_sight_is_excused_only_as_a_whole(account: Accou
     assert account.judge({"a:0": 1}).lost == {"a:1": text.kind}
     text.hidden_at = WRITTEN + PATIENCE_S + 0.2
     assert len(account.judge({}).lost) == 2
+
+
+def test_a_line_is_unfinished_until_it_ends_in_either_way(account: Account, text: Text) -> None:
+    text.note(WRITTEN, b"step 1\nstep")
+    text.note(WRITTEN, b" 2")
+    assert (account.size, account.unfinished) == (53, 6)
+    text.note(WRITTEN, b"\r 42%")
+    assert account.unfinished == 4
 
 
 def test_a_torture_that_excuses_much_has_failed() -> None:

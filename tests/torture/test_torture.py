@@ -13,7 +13,7 @@ def test_in_a_storm_nothing_is_lost_and_nothing_doubled(seed: int) -> None:
     outcome = rage(weather)
     assert outcome.is_good, str(outcome)
     assert outcome.written.keys() >= set(weather.kinds)
-    assert outcome.seen.total() > 1000
+    assert outcome.seen.total() > 100
 
 
 @pytest.mark.timeout(180)
@@ -21,7 +21,7 @@ def test_a_daemon_that_is_killed_again_and_again_loses_and_doubles_nothing() -> 
     outcome = rage(Weather.of(100_004, seconds=0, kills=4))
     assert outcome.is_good, str(outcome)
     assert outcome.kills == 4
-    assert outcome.seen.total() > 500
+    assert outcome.seen.total() > 100
 
 
 def test_random_histories_hold() -> None:
