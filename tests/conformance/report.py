@@ -58,12 +58,12 @@ class Trial:
 
 @dataclass(slots=True)
 class Row:
-    """A scenario, and its outcomes by mode. Several tests may share a scenario."""
+    """A scenario, and its outcomes by mode. Several tests may share it; `in_process` speaks of all of them."""
 
     title: str
     outcomes: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     reasons: set[str] = field(default_factory=set)
-    in_process: bool = False
+    in_process: bool = True
 
 
 class Results:
@@ -111,7 +111,7 @@ def rows_of(trials: Iterable[Trial]) -> dict[int, Row]:
     rows: dict[int, Row] = {}
     for trial in sorted(trials, key=lambda trial: trial.number):
         row = rows.setdefault(trial.number, Row(trial.title))
-        row.in_process |= trial.in_process
+        row.in_process &= trial.in_process
         row.outcomes[trial.mode].add(trial.outcome)
         if trial.reason:
             row.reasons.add(trial.reason)
