@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-HERE = Path(__file__).parent
+ELSEWHERE = Path(__file__).with_name("elsewhere.yaml")
 SCENARIOS = range(1, 99)
 CACHE = "logwatch/conformance"
 GROUPS = {
@@ -119,9 +119,9 @@ def rows_of(trials: Iterable[Trial]) -> dict[int, Row]:
 
 
 def render(rows: Mapping[int, Row]) -> str:
-    """The page. What cannot be staged is listed with the reason."""
-    elsewhere, not_staged = texts("elsewhere.yaml"), texts("not_staged.yaml")
-    parts = [INTRODUCTION, "\n", _totals(rows, not_staged)]
+    """The page."""
+    elsewhere: dict[int, str] = yaml.safe_load(ELSEWHERE.read_text(encoding="utf-8"))
+    parts = [INTRODUCTION, "\n", _totals(rows)]
     for number in SCENARIOS:
         if number in GROUPS:
             parts.append(f"\n## {GROUPS[number]}\n\n{HEADER}")
@@ -132,14 +132,14 @@ def render(rows: Mapping[int, Row]) -> str:
             notes = "".join(f" *Not run: {reason}.*" for reason in sorted(row.reasons))
             parts.append(_line(number, title + notes, events, sweep, elsewhere))
         else:
-            parts.append(_line(number, not_staged.get(number, "*Not run.*"), "–", "–", elsewhere))
+            parts.append(_line(number, "*Not run.*", "–", "–", elsewhere))
     return "".join(parts)
 
 
-def _totals(rows: Mapping[int, Row], not_staged: Mapping[int, str]) -> str:
+def _totals(rows: Mapping[int, Row]) -> str:
     counts = Counter(_worst(set().union(*row.outcomes.values())) for row in rows.values())
     told = [f"{counts[outcome]} {outcome}" for outcome in ("passed", "FAILED", "not run") if counts[outcome]]
-    return f"{len(SCENARIOS)} scenarios: {', '.join([*told, f'{len(not_staged)} not staged'])}.\n"
+    return f"{len(SCENARIOS)} scenarios: {', '.join(told)}.\n"
 
 
 def _line(number: int, title: str, events: str, sweep: str, elsewhere: dict[int, str]) -> str:
@@ -159,9 +159,3 @@ def _worst(outcomes: set[str]) -> str:
 def _reason(report: pytest.TestReport) -> str:
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     return reason.removeprefix("Skipped: ").rstrip(".")
-
-
-def texts(name: str) -> dict[int, str]:
-    """Notes by the number of the scenario."""
-    read: dict[int, str] = yaml.safe_load((HERE / name).read_text(encoding="utf-8"))
-    return read
