@@ -413,12 +413,19 @@ class Follower:
             return self._observe_other(life, file, stat)
         if not is_other and not _must_compare(life, stat):
             return Observed(file, stat.st_size)
-        opened = life.fd == NOWHERE
+        if life.fd != NOWHERE:
+            # Open, it keeps its number: what stands at the path is this file.
+            agrees = _agrees(life, life.fd, stat.st_size)
+            _note_compared(life, stat)
+            return Observed(life.file, stat.st_size, agrees)
+        return self._observe_closed(life)
+
+    def _observe_closed(self, life: Life) -> Observed:
         fd = self._descriptors.open(life)
         stat = os.fstat(fd)
         here = file_id(fd, stat)
         agrees = _agrees(life, fd, stat.st_size)
-        if opened and not (life.file.is_same_file(here) or (agrees and _may_be_remounted(life, here))):
+        if not (life.file.is_same_file(here) or (agrees and _may_be_remounted(life, here))):
             self._descriptors.close(life)
             return self._observe_other(life, here, stat)
         _note_compared(life, stat)
