@@ -8,7 +8,8 @@ from bench.process import daemon
 from bench.setting import Setting
 
 _SAMPLES = 50
-_SETTLE_S = 10.0
+# An idle file is looked at less and less often, and after 20 s as seldom as ever.
+_SETTLE_S = 25.0
 
 
 def measure(setting: Setting) -> Part:
