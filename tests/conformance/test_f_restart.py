@@ -267,7 +267,7 @@ def test_075_two_daemons(stage: Stage) -> None:
         timeout=60,
         check=False,
     )
-    assert second.returncode == 2
+    assert second.returncode == 75
     assert b"is in use by another logwatch (pid %d)" % stage.pid in second.stderr
     stage.writer("a.log").lines()
     stage.check()
