@@ -323,3 +323,21 @@ def test_a_renamed_file_that_is_refilled_is_read_from_its_start(watch: Watch) ->
     for _ in range(3):
         watch.hop()
     assert watch.told == ["old", "new"]
+
+
+def test_the_old_writer_of_a_renamed_file_is_heard_after_a_restart(tmp_path: Path) -> None:
+    watch = Watch(tmp_path, paths=[str(tmp_path / "*.log")])
+    watch.write("a.log", "1")
+    watch.hop()
+    (tmp_path / "a.log").rename(tmp_path / "a.log.1")
+    watch.write("a.log", "2")
+    remembered = {life.key: life for _ in range(3) for life in watch.hop().lives}
+    watch.follower.close()
+    lives = [Life.from_dict(one.key, "logs", one.path, dict(one.body)) for one in remembered.values()]
+    again = Watch(tmp_path, *lives, paths=[str(tmp_path / "*.log")])
+    again.hop()
+    again.write("a.log.1", "3")
+    for _ in range(20):
+        again.hop()
+    assert again.told == ["3"]
+    again.follower.close()

@@ -678,6 +678,8 @@ class Follower:
         return self._register.of_file(device, inode) is not None
 
     def _look_at_nameless(self, life: Life, now: float) -> None:
+        # After a start nobody knows since when its writer has been silent.
+        life.changed_at = life.changed_at or now
         stat = self._stat_nameless(life)
         if stat is None and self._may_come_back(life, now):
             self._look_again(life, now + RENAMED_COLD_S)
