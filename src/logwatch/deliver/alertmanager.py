@@ -49,7 +49,7 @@ class Alertmanager:
     async def send(self, message: Message) -> Mapping[str, str]:
         until = self._clock() + HOLDS_S
         told = alert(message.notice, self._language, firing_until=until, status_url=self._status_url)
-        body = json.dumps([told]).encode()
+        body = json.dumps([told], ensure_ascii=False).encode("utf-8", "replace")
         answers = await asyncio.gather(*(self._tell(url, body) for url in self._urls))
         failures = [failure for failure in answers if failure is not None]
         if len(failures) == len(self._urls):

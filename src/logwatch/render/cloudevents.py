@@ -1,5 +1,6 @@
 """An incident as a CloudEvent, 1.0, structured JSON mode (cloudevents/spec, formats/json-format.md)."""
 
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ from logwatch.render.inert import inert_line
 
 # Longer than any host name; of a source the specification wants to be a reference to a resource.
 MAX_PART = 255
+_CUT_ESCAPE = re.compile("%.?$")
 CONTENT_TYPE = "application/cloudevents+json"
 
 
@@ -29,4 +31,6 @@ def body(notice: Notice) -> dict[str, Any]:
 
 
 def _part(name: str) -> str:
-    return quote(shortened(inert_line(name), MAX_PART), safe="")
+    quoted = quote(shortened(inert_line(name), MAX_PART), safe="")
+    # No escape is cut in two.
+    return _CUT_ESCAPE.sub("", quoted[:MAX_PART])
