@@ -30,6 +30,8 @@ from logwatch.tail.wrapping import sniff_wrapping
 QUANTUM = 1024 * 1024
 # What is read where less is known to be there: the writer may have gone on.
 READ_AT_LEAST = 4096
+# What has grown by no more is read in the look that finds it: it takes no share from others.
+READ_AT_ONCE = 64 * 1024
 # A changing file is looked at this often, an idle one ever less often, up to `cold_s`.
 HOT_S = 0.1
 # Of more files than this, looking so often is most of the work; a line is still counted within 300 ms.
@@ -93,6 +95,7 @@ class Follower:
         self._known_source = False
         # Of one turn.
         self._turn = Turn()
+        self._most = 0
         self._surroundings = siblings.Surroundings()
         self._newborn: list[Life] = []
         self._appeared: Counter[str] = Counter()
@@ -161,6 +164,7 @@ class Follower:
         """
         self._turn, self._surroundings = Turn(), siblings.Surroundings()
         self._newborn = []
+        self._most = most
         self._appeared.update(appeared or {})
         if now < self._turned_at:
             self._mind_the_clock(now)
@@ -367,10 +371,55 @@ class Follower:
     def _look_if_possible(self, life: Life, now: float) -> None:
         """A mount that is ill ends nothing: the life is kept as it is and asked for again."""
         try:
-            self._look(life, now)
+            if not (life.is_settled and self._look_quickly(life, now)):
+                self._look(life, now)
         except OSError as error:
             self._unread[life.path] = error.strerror or str(error)
             self._look_again(life, now + self.source.cold_s)
+
+    def _look_quickly(self, life: Life, now: float) -> bool:
+        """The way nearly all looks go, in few steps: the file is as it was, or some lines longer. False: it is not.
+
+        Raises:
+            OSError: when that cannot be found out.
+        """
+        try:
+            stat = os.stat(life.path)
+        except FileNotFoundError:
+            return False
+        if stat.st_ino != life.file.ino or stat.st_dev != life.file.dev:
+            return False
+        if _must_compare(life, stat) and not self._read_at_once(life, stat, now):
+            return False
+        life.absent_since = 0.0
+        if self._unread:
+            self._unread.pop(life.path, None)
+        self._look_again(life, now + self._pause(life, now, self.source.cold_s))
+        return True
+
+    def _read_at_once(self, life: Life, stat: os.stat_result, now: float) -> bool:
+        """Reads whole lines by which a file has grown; False, and nothing is changed, if it is not that simple.
+
+        What is new and what tells that it is the same file are read but once for the look and the reading.
+        """
+        offset, size = life.offset, stat.st_size
+        if not (life.size < size <= offset + READ_AT_ONCE and self._turn.read < self._most):
+            return False
+        if life.wrapping != "plain" or life.fd == NOWHERE or life.elder is not None or self._newborn:
+            return False
+        fd, tail = self._descriptors.open(life), life.evidence.tail_length
+        data = os.pread(fd, tail + max(size - offset, READ_AT_LEAST), offset - tail)
+        before, data = data[:tail], data[tail:]
+        if not data.endswith(b"\n") or data.startswith(b"\x00"):
+            return False
+        # Compared after the bytes were read, so that these are of the same run as the samples.
+        if not life.evidence.goes_on(reader(fd), before):
+            return False
+        _note_compared(life, stat)
+        self._note_size(life, size, now)
+        self._turn.read += len(data)
+        self._turn.take_lines(life, before, data)
+        return True
 
     def _look(self, life: Life, now: float) -> None:
         """What became of a life? Everything that follows from it is done here."""

@@ -115,6 +115,16 @@ class Life:
         return self.held_size == self.size
 
     @property
+    def is_settled(self) -> bool:
+        """Whether it lies at its path, was compared, and was read to its end: no line or question is open."""
+        return (
+            self.offset == self.size
+            and self.verified
+            and self.overlong == NOWHERE
+            and not (self.is_nameless or self.held or self.encoding or self.copy_of or self.nuls_since)
+        )
+
+    @property
     def known(self) -> Known:
         return Known(self.file, self.offset)
 

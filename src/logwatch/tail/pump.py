@@ -20,7 +20,7 @@ _REACH = 4096
 # Surveying a file costs a few microseconds, and a thousand busy files bring a hundred hops a second. Positions
 # that wait so long are read again after a crash, and say nothing new.
 MANY = 64
-SURVEY_S = 0.5
+SURVEY_S = 1.0
 # As long as nothing is read there is hardly anything new to say, and of ten thousand idle files a survey is most of
 # the work.
 QUIET_SURVEY_S = 5.0

@@ -124,6 +124,18 @@ class Turn:
         life.overlong = begins if framed.overlong else NOWHERE
         self.skip(life, "overlong", raw_length(text[: framed.skipped], life.encoding))
 
+    def take_lines(self, life: Life, before: bytes, data: bytes) -> None:
+        """`take` where it is simple: plain text in whole lines, between two records."""
+        self.chunks.append(Chunk(life, life.offset, data, len(data), life.lines, NOWHERE, before))
+        taken = len(data)
+        life.evidence.extend(data, before + data if taken < TAIL else data[-TAIL:])
+        life.offset += taken
+        life.size = max(life.size, life.offset)
+        life.lines += data.count(b"\n")
+        life.held_size = 0
+        life.dirty = True
+        self._count_scanned(life, taken)
+
     def _unwrap(self, life: Life, text: bytes, max_record: int) -> None:
         """Records come out of their wrapping; those of which pieces are to come are held back."""
         if is_as_written(text, life.wrapping, life.begun):
