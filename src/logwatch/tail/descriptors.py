@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import errno
+import itertools
 import os
 from collections import OrderedDict
 
@@ -77,13 +78,14 @@ class Descriptors:
     def _shrink(self, most: int) -> None:
         """Closes what was not used for longest; first what has nothing left to read."""
         for can_close in (_is_read, _has_name):
-            if len(self._open) <= most:
+            excess = len(self._open) - most
+            if excess <= 0:
                 return
             # The newest stays: it is about to be used.
-            for life in [life for life in list(self._open.values())[:-1] if can_close(life)]:
+            older = itertools.islice(self._open.values(), len(self._open) - 1)
+            # No further than needed: of a thousand open files the first can nearly always be closed.
+            for life in list(itertools.islice(filter(can_close, older), excess)):
                 self.close(life)
-                if len(self._open) <= most:
-                    return
 
 
 def _is_read(life: Life) -> bool:
