@@ -96,6 +96,7 @@ class Follower:
         # Of one turn.
         self._turn = Turn()
         self._most = 0
+        self._hot_s = HOT_S
         self._surroundings = siblings.Surroundings()
         self._newborn: list[Life] = []
         self._appeared: Counter[str] = Counter()
@@ -165,6 +166,7 @@ class Follower:
         self._turn, self._surroundings = Turn(), siblings.Surroundings()
         self._newborn = []
         self._most = most
+        self._hot_s = HOT_S if len(self._register) <= CROWD else CROWDED_HOT_S
         self._appeared.update(appeared or {})
         if now < self._turned_at:
             self._mind_the_clock(now)
@@ -535,8 +537,7 @@ class Follower:
         idle = now - life.changed_at
         if life.held and idle < HOLD_S:
             return HOLD_S - idle
-        hot_s = HOT_S if len(self._register) <= CROWD else CROWDED_HOT_S
-        return min(longest, max(hot_s, idle / 4))
+        return min(longest, max(self._hot_s, idle / 4))
 
     def _cut(self, life: Life, now: float, *, keeps: int = 0) -> None:
         """The file was truncated, and a new life begins in it, after the `keeps` bytes that were left.

@@ -23,7 +23,7 @@ MANY = 64
 SURVEY_S = 1.0
 # As long as nothing is read there is hardly anything new to say, and of ten thousand idle files a survey is most of
 # the work.
-QUIET_SURVEY_S = 5.0
+QUIET_SURVEY_S = 10.0
 # Bytes of many files that are looked through at once; most often there is nothing in any of them.
 BATCH = 64 << 10
 # Files named to a person who asks why a source is behind.
@@ -120,6 +120,8 @@ class Pump:
         self._surveyed_at = 0.0
         # Whether something happened since.
         self._has_news = True
+        # Whether more than reading happened since: positions of several files are remembered together then.
+        self._has_happened = True
         self._surveyed: tuple[int, Counter[str], list[Behind]] = (0, Counter(), [])
 
     @property
@@ -160,6 +162,7 @@ class Pump:
         self._foreign = []
         haul.scanned, haul.skipped, haul.happened = turn.scanned, turn.skipped, turn.happened
         self._has_news |= bool(turn.read or turn.scanned or turn.skipped or turn.happened)
+        self._has_happened |= bool(turn.skipped or turn.happened or turn.ended)
         self._survey(haul, now)
         haul.next_due = self.follower.next_due(now)
         return haul
@@ -195,21 +198,35 @@ class Pump:
             life.held_since = 0.0
 
     def _survey(self, haul: Haul, now: float | None = None) -> None:
-        """How all files stand. Of very many this is asked now and then, unless something was found."""
+        """How all files stand. Of very many this is asked now and then, unless something became of one of them."""
         lives = self.follower.lives()
-        can_wait = not (haul.findings or haul.ended) and len(lives) > MANY
+        can_wait = not haul.ended and not (haul.findings and self._has_happened) and len(lives) > MANY
         pause_s = SURVEY_S if self._has_news else QUIET_SURVEY_S
         if can_wait and now is not None and now < self._surveyed_at + pause_s:
+            # As long as no file comes, goes or is cut, each stands for itself.
+            haul.lives = _remembered(_dirty(haul.findings))
             haul.lag, haul.files, haul.worst = self._surveyed
             return
-        self._surveyed_at, self._has_news = now or 0.0, False
-        haul.lag = sum(life.unread for life in lives if not life.is_waiting)
-        haul.lives = [
-            Remembered(life.key, life.source, life.path, life.to_dict()) for life in self.follower.changed()
-        ]
-        haul.files = Counter(map(_state, lives))
-        haul.worst = _furthest_behind(lives)
+        self._surveyed_at, self._has_news, self._has_happened = now or 0.0, False, False
+        haul.lives = _remembered(self.follower.changed())
+        restless = [life for life in lives if life.offset != life.size or life.is_nameless or life.skipped]
+        haul.lag = sum(life.unread for life in restless if not life.is_waiting)
+        haul.files = Counter(map(_state, restless))
+        haul.files["current"] += len(lives) - len(restless)
+        haul.worst = _furthest_behind(restless)
         self._surveyed = haul.lag, haul.files, haul.worst
+
+
+def _dirty(findings: Iterable[tuple[Generation, Finding]]) -> list[Life]:
+    """Lives in which something was found; they are clean from now on."""
+    lives = {life.key: life for life, _ in findings if isinstance(life, Life) and life.dirty}
+    for life in lives.values():
+        life.dirty = False
+    return list(lives.values())
+
+
+def _remembered(lives: Iterable[Life]) -> list[Remembered]:
+    return [Remembered(life.key, life.source, life.path, life.to_dict()) for life in lives]
 
 
 def _together(chunks: Iterable[Chunk]) -> Iterator[Sequence[Chunk]]:
