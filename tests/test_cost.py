@@ -19,10 +19,12 @@ from logwatch.catalogue.load import load
 from logwatch.catalogue.rules import rules_of
 from logwatch.scan.records import records
 from logwatch.scan.scanner import Scan, Scanner
+from logwatch.tail import descriptors
 from logwatch.tail.descriptors import Descriptors
 from logwatch.tail.follow import CROWD, Follower, Source
+from logwatch.tail.life import Life
 from logwatch.tail.oneshot import CHUNK, Reading
-from logwatch.tail.pump import Pump
+from logwatch.tail.pump import MANY, SURVEY_S, Pump
 
 MEGABYTE = 1_000_000
 # The calls by which the reader asks the system about files; a new one belongs here, or it is not counted.
@@ -206,6 +208,47 @@ def test_in_a_crowd_a_file_is_looked_at_half_as_often(
     files.pass_time(3, lines_per_s=10)
     # Five looks a second, each with two reads.
     assert calls["pread"] / count / 3 <= 11
+
+
+def test_a_finding_brings_the_position_of_its_own_file_and_not_of_all(
+    followed: Callable[[int], Followed],
+) -> None:
+    files = followed(MANY + 20)
+    files.pass_time(3, lines_per_s=10)
+    # All have been taken stock of just now, and all have said more since.
+    files.pump.hop(files.now + SURVEY_S, [], 1 << 24)
+    for path in files.paths:
+        with path.open("ab") as log:
+            log.write(b"step 3: loss 1.4\n")
+    with files.paths[0].open("ab") as log:
+        log.write(b"torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.\n")
+    haul = files.pump.hop(files.now + 1.5 * SURVEY_S, [], 1 << 24)
+    assert len(haul.findings) == 1
+    assert [life.path for life in haul.lives] == [str(files.paths[0])]
+
+
+def test_many_files_are_met_without_asking_all_that_are_open(
+    tmp_path: Path, scanner: Scanner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+    real = descriptors._is_read
+
+    def counting(life: Life) -> bool:
+        nonlocal asked
+        asked += 1
+        return real(life)
+
+    monkeypatch.setattr(descriptors, "_is_read", counting)
+    count, most = 300, 50
+    for number in range(count):
+        (tmp_path / f"rank{number}.log").write_bytes(b"step 1\n")
+    source = Source("logs", [str(tmp_path / "*.log")], from_end=True)
+    pump = Pump(Follower(source, Descriptors(most)), lambda: scanner, "any")
+    pump.restore([], known_source=False)
+    pump.hop(1_000_000.0, [], 1 << 24)
+    pump.close()
+    # One for each file that has to make room.
+    assert 0 < asked <= 2 * count
 
 
 def test_a_start_of_scan_imports_little(tmp_path: Path) -> None:
