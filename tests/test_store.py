@@ -204,6 +204,38 @@ def test_a_disk_that_cannot_be_written_does_not_stop_the_work(tmp_path: Path) ->
         assert len(store.generations()) == 500
 
 
+ANY_CHANGE = """
+import resource, signal, sys
+from pathlib import Path
+from logwatch.store import Batch, Store, StoredMessage
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+store = Store(Path(sys.argv[1]))
+key = ("a/b", "a", "c", "error", "s")
+message = StoredMessage("m", "hook", "opened", "i", {}, 0.0, 0.0)
+store.commit(Batch(events=[("e", b"line")], counts={key: 1}, messages=[message]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (1, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+eval(sys.argv[2])
+print(store.on_disk, len(store.unwritten(9)), store.waiting(), [seen for _, _, seen in store.counters()])
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [
+        ("store.written(1)", "False 0 {'hook': (1, '')} [False]"),
+        ("store.expose([key])", "False 1 {'hook': (1, '')} [True]"),
+        ("store.sent('m', 'hook', 'i', {'ts': '1'})", "False 1 {} [False]"),
+        ("store.put_off('m', 'hook', 9.0, 'why')", "False 1 {'hook': (1, 'why')} [False]"),
+        ("store.give_up('m', 'hook')", "False 1 {} [False]"),
+        ("store.disable('hook', 'f', 'why')", "False 1 {} [False]"),
+    ],
+)
+def test_whatever_finds_the_disk_full_goes_on_in_memory(tmp_path: Path, change: str, left: str) -> None:
+    command = [sys.executable, "-c", ANY_CHANGE, str(tmp_path), change]
+    said = subprocess.run(command, capture_output=True, text=True, check=False, timeout=50)
+    assert (said.stdout.strip(), said.returncode) == (left, 0), said.stderr
+
+
 KILLED = """
 import sys
 from pathlib import Path

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -92,6 +92,10 @@ class StoredMessage:
     memory: Mapping[str, str] = field(default_factory=dict)
 
 
+# A statement and its values.
+_Change = tuple[str, Sequence[Any]]
+
+
 @dataclass(slots=True)
 class Batch:
     """What one turn of the daemon has to remember, all of it or nothing.
@@ -170,13 +174,7 @@ class Store:
 
     def commit(self, batch: Batch) -> None:
         """Makes `batch` durable; with a disk that cannot be written, in memory until `settle` succeeds."""
-        try:
-            self._write(batch)
-        except sqlite3.OperationalError as error:
-            if not self._on_disk:
-                raise
-            self._live_in_memory(error)
-            self._write(batch)
+        self._transact(lambda: self._write(batch))
 
     def settle(self) -> bool:
         """Tries to bring the state from memory back to the disk; True when it is there."""
@@ -223,12 +221,11 @@ class Store:
 
     def written(self, up_to: int) -> None:
         """The event file holds every event up to sequence number `up_to`; old ids are dropped."""
-        with self._writing():
-            self._db.execute("UPDATE event SET line = NULL WHERE seq <= ? AND line IS NOT NULL", (up_to,))
-            self._db.execute(
-                "DELETE FROM event WHERE line IS NULL AND seq <= (SELECT MAX(seq) FROM event) - ?",
-                (EVENT_IDS_KEPT,),
-            )
+        old = "DELETE FROM event WHERE line IS NULL AND seq <= (SELECT MAX(seq) FROM event) - ?"
+        self._change(
+            ("UPDATE event SET line = NULL WHERE seq <= ? AND line IS NOT NULL", (up_to,)),
+            (old, (EVENT_IDS_KEPT,)),
+        )
 
     def incidents(self) -> list[Mapping[str, Any]]:
         return [json.loads(body) for (body,) in self._db.execute("SELECT body FROM incident")]
@@ -246,12 +243,11 @@ class Store:
 
     def expose(self, keys: Iterable[tuple[str, ...]]) -> None:
         """Prometheus has seen these series."""
-        with self._writing():
-            self._db.executemany(
-                "UPDATE counter SET exposed = 1 WHERE error_id = ? AND domain = ? AND category = ?"
-                " AND severity = ? AND source = ?",
-                list(keys),
-            )
+        seen = (
+            "UPDATE counter SET exposed = 1 WHERE error_id = ? AND domain = ? AND category = ?"
+            " AND severity = ? AND source = ?"
+        )
+        self._change(*((seen, key) for key in keys))
 
     def due(self, receiver: str, now: float, most: int) -> list[StoredMessage]:
         rows = self._db.execute(
@@ -270,30 +266,27 @@ class Store:
         return None if at is None else float(at)
 
     def sent(self, message_id: str, receiver: str, incident_id: str, memory: Mapping[str, str]) -> None:
-        with self._writing():
-            self._db.execute("DELETE FROM outbox WHERE id = ? AND receiver = ?", (message_id, receiver))
-            if memory:
-                self._db.execute(
-                    "INSERT OR REPLACE INTO memory VALUES (?, ?, ?)", (receiver, incident_id, _json(memory))
-                )
+        changes: list[_Change] = [_taken_out(message_id, receiver)]
+        if memory:
+            kept = (receiver, incident_id, _json(memory))
+            changes.append(("INSERT OR REPLACE INTO memory VALUES (?, ?, ?)", kept))
+        self._change(*changes)
 
     def put_off(self, message_id: str, receiver: str, until: float, why: str) -> None:
-        with self._writing():
-            self._db.execute(
-                "UPDATE outbox SET due_at = ?, attempts = attempts + 1, error = ?"
-                " WHERE id = ? AND receiver = ?",
-                (until, why[:500], message_id, receiver),
-            )
+        later = (
+            "UPDATE outbox SET due_at = ?, attempts = attempts + 1, error = ? WHERE id = ? AND receiver = ?"
+        )
+        self._change((later, (until, why[:500], message_id, receiver)))
 
     def give_up(self, message_id: str, receiver: str) -> None:
-        with self._writing():
-            self._db.execute("DELETE FROM outbox WHERE id = ? AND receiver = ?", (message_id, receiver))
+        self._change(_taken_out(message_id, receiver))
 
     def disable(self, receiver: str, fingerprint: str, why: str) -> None:
         """The receiver, as configured under `fingerprint`, gets nothing any more."""
-        with self._writing():
-            self._db.execute("INSERT OR REPLACE INTO disabled VALUES (?, ?, ?)", (receiver, why, fingerprint))
-            self._db.execute("DELETE FROM outbox WHERE receiver = ?", (receiver,))
+        self._change(
+            ("INSERT OR REPLACE INTO disabled VALUES (?, ?, ?)", (receiver, why, fingerprint)),
+            ("DELETE FROM outbox WHERE receiver = ?", (receiver,)),
+        )
 
     def disabled(self) -> dict[str, tuple[str, str]]:
         """Fingerprint and reason, by receiver."""
@@ -301,8 +294,7 @@ class Store:
         return {receiver: (fingerprint, why) for receiver, fingerprint, why in rows}
 
     def enable(self, receiver: str) -> None:
-        with self._writing():
-            self._db.execute("DELETE FROM disabled WHERE receiver = ?", (receiver,))
+        self._change(("DELETE FROM disabled WHERE receiver = ?", (receiver,)))
 
     def waiting(self) -> dict[str, tuple[int, str]]:
         """How many messages wait, and why the oldest of them does, by receiver."""
@@ -310,26 +302,25 @@ class Store:
         return {receiver: (count, error) for receiver, count, error, _ in rows}
 
     def _write(self, batch: Batch) -> None:
-        with self._writing():
-            self._db.executemany(
-                "INSERT OR REPLACE INTO generation VALUES (?, ?, ?, ?, ?)",
-                [(g.key, g.source, g.path, _json(g.body), g.seen_at) for g in batch.generations],
-            )
-            self._db.executemany("INSERT OR IGNORE INTO source VALUES (?)", [(s,) for s in batch.sources])
-            self._db.executemany("DELETE FROM generation WHERE key = ?", [(k,) for k in batch.forgotten])
-            self._db.executemany("INSERT OR IGNORE INTO event (event_id, line) VALUES (?, ?)", batch.events)
-            self._db.executemany(
-                "INSERT INTO counter VALUES (?, ?, ?, ?, ?, ?, 0)"
-                " ON CONFLICT DO UPDATE SET count = count + excluded.count",
-                [(*key, n) for key, n in batch.counts.items()],
-            )
-            self._db.executemany(
-                "INSERT OR REPLACE INTO incident VALUES (?, ?)",
-                [(name, _json(body)) for name, body in batch.incidents.items()],
-            )
-            self._db.executemany("DELETE FROM incident WHERE incident_id = ?", [(i,) for i in batch.closed])
-            self._queue(batch.messages)
-            self._write_dispatch(batch)
+        self._db.executemany(
+            "INSERT OR REPLACE INTO generation VALUES (?, ?, ?, ?, ?)",
+            [(g.key, g.source, g.path, _json(g.body), g.seen_at) for g in batch.generations],
+        )
+        self._db.executemany("INSERT OR IGNORE INTO source VALUES (?)", [(s,) for s in batch.sources])
+        self._db.executemany("DELETE FROM generation WHERE key = ?", [(k,) for k in batch.forgotten])
+        self._db.executemany("INSERT OR IGNORE INTO event (event_id, line) VALUES (?, ?)", batch.events)
+        self._db.executemany(
+            "INSERT INTO counter VALUES (?, ?, ?, ?, ?, ?, 0)"
+            " ON CONFLICT DO UPDATE SET count = count + excluded.count",
+            [(*key, n) for key, n in batch.counts.items()],
+        )
+        self._db.executemany(
+            "INSERT OR REPLACE INTO incident VALUES (?, ?)",
+            [(name, _json(body)) for name, body in batch.incidents.items()],
+        )
+        self._db.executemany("DELETE FROM incident WHERE incident_id = ?", [(i,) for i in batch.closed])
+        self._queue(batch.messages)
+        self._write_dispatch(batch)
 
     def _write_dispatch(self, batch: Batch) -> None:
         over = [key for key, body in batch.dispatch.items() if body is None]
@@ -370,11 +361,27 @@ class Store:
                 (receiver, receiver, OUTBOX_KEPT),
             )
 
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _change(self, *changes: _Change) -> None:
+        def execute() -> None:
+            for statement, values in changes:
+                self._db.execute(statement, values)
+
+        self._transact(execute)
+
+    def _transact(self, write: Callable[[], None]) -> None:
+        """All that `write` does or nothing: on disk, or in memory where the disk takes no more."""
+        try:
+            self._try_to(write)
+        except sqlite3.OperationalError as error:
+            if not self._on_disk:
+                raise
+            self._live_in_memory(error)
+            self._try_to(write)
+
+    def _try_to(self, write: Callable[[], None]) -> None:
         self._db.execute("BEGIN IMMEDIATE")
         try:
-            yield
+            write()
             self._db.execute("COMMIT")
         except BaseException:
             with contextlib.suppress(sqlite3.Error):
@@ -482,6 +489,10 @@ def _lock(folder: Path) -> int:
     os.ftruncate(lock, 0)
     os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
     return lock
+
+
+def _taken_out(message_id: str, receiver: str) -> _Change:
+    return "DELETE FROM outbox WHERE id = ? AND receiver = ?", (message_id, receiver)
 
 
 def _json(value: object) -> str:

@@ -74,6 +74,7 @@ class Ledger:
         self._one_at_a_time = asyncio.Lock()
         self._positions: dict[str, StoredGeneration] = {}
         self._committed_at = 0.0
+        self._was_on_disk = store.on_disk
         self._path_labels: dict[tuple[str, str], Mapping[str, str]] = {}
         self._log = structlog.get_logger()
         self.on_events: Callable[[], None] = _nobody
@@ -246,16 +247,19 @@ class Ledger:
         batch.generations, self._positions = list(self._positions.values()), {}
         batch.sources = [watched.name for watched in self._plan.watched]
         self._committed_at = now
-        if not batch:
-            return
-        was_on_disk = self._store.on_disk
-        await self._thread.do(lambda: self._store.commit(batch))
-        if was_on_disk and not self._store.on_disk:
-            self._metrics.state_error()
-            self._log.error("state", what=self._store.warnings[-1])
+        if batch:
+            await self._thread.do(lambda: self._store.commit(batch))
+        self._watch_state()
         if batch.events:
             self.on_events()
         self.on_messages({message.receiver for message in batch.messages})
+
+    def _watch_state(self) -> None:
+        """Says when the disk takes no more, whoever has noticed it."""
+        if self._was_on_disk and not self._store.on_disk:
+            self._metrics.state_error()
+            self._log.error("state", what=self._store.warnings[-1])
+        self._was_on_disk = self._store.on_disk
 
 
 def _pieces(found: Sequence[Found]) -> Iterator[Sequence[Found]]:
