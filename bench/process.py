@@ -231,14 +231,6 @@ def _mtail_command(program: str, folder: Path, logs: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def background(arguments: Sequence[str]) -> "Iterator[subprocess.Popen[bytes]]":
-    """A program that runs meanwhile and is ended afterwards."""
-    process = subprocess.Popen(arguments, stdout=subprocess.PIPE)
-    with _ended(process):
-        yield process
-
-
-@contextlib.contextmanager
 def _ended(process: "subprocess.Popen[bytes]") -> Iterator[None]:
     try:
         yield

@@ -26,6 +26,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from logwatch.catalogue.causality import CLOCK_SKEW_S, NO_EDGES, Edge, Edges, EventClass, Scope
 from logwatch.catalogue.entry import Entry, Severity
 from logwatch.catalogue.places import line_of
+from logwatch.catalogue.side_file import read_json
 from logwatch.errors import Problem
 
 EDGES = "_edges.json"
@@ -125,18 +126,15 @@ def _read_all(paths: Sequence[Path], shape: type[_T], problems: list[Problem]) -
 
 
 def _read(path: Path, shape: type[_T], problems: list[Problem]) -> _Read[_T] | None:
-    text = ""
+    said = read_json(path, problems)
+    if said is None:
+        return None
+    text, body = said
     try:
-        text = path.read_text(encoding="utf-8")
-        return _Read(path, text, shape.model_validate(json.loads(text)))
-    except (OSError, UnicodeDecodeError) as error:
-        problems.append(Problem(str(path), f"cannot be read: {error}", "make it a readable UTF-8 file"))
-    except json.JSONDecodeError as error:
-        where = f"{path}:{error.lineno}"
-        problems.append(Problem(where, f"is not JSON: {error.msg}", f"look at column {error.colno}"))
+        return _Read(path, text, shape.model_validate(body))
     except ValidationError as error:
         problems.extend(_misshapen(path, text, error))
-    return None
+        return None
 
 
 def _misshapen(path: Path, text: str, error: ValidationError) -> Iterator[Problem]:

@@ -7,7 +7,6 @@ came from elsewhere and stay as they came: `{id: {"match": [â€¦], "no_match": [â
 them, with a place for the value, so that they cannot drift apart.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from logwatch.catalogue.entry import ENTRY_ID, Examples
 from logwatch.catalogue.load import line_of
+from logwatch.catalogue.side_file import read_json
 from logwatch.errors import CatalogueError, Problem
 
 EVIDENCE = "_evidence.json"
@@ -104,15 +104,13 @@ def read_side_files(folders: Sequence[Path]) -> SideFiles:
 
 
 def _read(path: Path, shape: TypeAdapter[_T], problems: list[Problem]) -> tuple[Beside, _T | None]:
-    beside = Beside(path, "")
+    said = read_json(path, problems)
+    if said is None:
+        return Beside(path, ""), None
+    text, body = said
+    beside = Beside(path, text)
     try:
-        beside = Beside(path, path.read_text(encoding="utf-8"))
-        return beside, shape.validate_python(json.loads(beside.text))
-    except (OSError, UnicodeDecodeError) as error:
-        problems.append(Problem(str(path), f"cannot be read: {error}", "make it a readable UTF-8 file"))
-    except json.JSONDecodeError as error:
-        where = f"{path}:{error.lineno}"
-        problems.append(Problem(where, f"is not JSON: {error.msg}", f"look at column {error.colno}"))
+        return beside, shape.validate_python(body)
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             where = f"{path}:{line_of(beside.text, detail['loc'])}"
