@@ -1,17 +1,23 @@
 """Random histories of log files against a plain account of what was written.
 
 Writers append, rotate, copy, truncate, delete; the reader hops, stops, starts anew from what it remembered.
-Whatever the history: no line is told twice, and none that could be found is left out.
+Between any two system calls of a hop they may do so, too. Whatever the history: no line is told twice, and none
+that could be found is left out.
 """
 
+import contextlib
 import copy
 import functools
+import os
+import random
 import shutil
 import tempfile
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-
-from hypothesis import strategies as st
+from typing import Any
+from unittest import mock
 
 from logwatch.scan.index import Rule
 from logwatch.scan.scanner import Scanner
@@ -24,11 +30,30 @@ SCANNER = Scanner([Rule("test/error", r"EVENT-NUMBER-(?P<n>\d+)!")])
 BANNER = b"module load cuda/12.4\nNCCL version 2.21.5+cuda12.4\n" * 4
 
 
+# System calls by which the reader learns what lies where, and what stands in it.
+_CALLS = ("stat", "lstat", "fstat", "open", "pread", "scandir", "readlink")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How the reader is set up. Without `rings` it finds out by itself what has changed."""
+
+    rotated_names_fit: bool
+    rings: bool = True
+    open_files: int = 8
+
+
+# What happens, and with what arguments: names of methods of `World`.
+Step = tuple[Any, ...]
+History = list[Step]
+
+
 class World:
     """A directory with logs, their writers, and a reader with a clock of its own."""
 
-    def __init__(self, folder: Path, *, patterns: tuple[str, ...]) -> None:
+    def __init__(self, folder: Path, setting: Setting) -> None:
         self.folder = folder
+        self.setting = setting
         self.now = 1_000_000.0
         self.written: list[int] = []
         self.runs = 0
@@ -41,13 +66,13 @@ class World:
         # without those a copy cannot be told from any other file.
         self.observed: set[str] = set()
         self.sampled: set[str] = set()
-        self.rotated_names_fit = any(pattern.endswith("*") for pattern in patterns)
-        self.patterns = tuple(str(folder / pattern) for pattern in patterns)
+        self.pattern = str(folder / ("*.log*" if setting.rotated_names_fit else "*.log"))
         self.pump: Pump | None = None
         self.start()
 
     def start(self) -> None:
-        follower = Follower(Source("logs", self.patterns, discovery_s=0.0), Descriptors(8))
+        source = Source("logs", [self.pattern], discovery_s=0.0)
+        follower = Follower(source, Descriptors(self.setting.open_files))
         lives = [Life.from_dict(key, s, p, dict(b)) for key, (s, p, b) in self.remembered.items()]
         follower.restore(lives, known_source=bool(lives))
         self.pump = Pump(follower, lambda: SCANNER, "any")
@@ -65,9 +90,31 @@ class World:
         """Reads until there is nothing more to read at this moment."""
         if self.pump is None:
             return
-        self.now += seconds + 0.3
+        self._read(seconds)
+        self.unread.clear()
+        self.observed = {path.name for path in self.folder.iterdir()}
+        self.sampled = {path.name for path in self.folder.iterdir() if path.stat().st_size}
+
+    def disturbed_hop(self, disturbances: Sequence[tuple[int, str, str]]) -> None:
+        """A hop; when it has made so many system calls, something is done to a log before the next one."""
+        deeds: dict[str, Callable[[str], None]] = {
+            "append": functools.partial(self.append, lines=2),
+            "rename": self.rename,
+            "copytruncate": self.copytruncate,
+            "truncate": self.truncate,
+            "delete": self.delete,
+        }
+        if self.pump is not None:
+            with _disturbed([(calls, functools.partial(deeds[d], name)) for calls, d, name in disturbances]):
+                self._read(0.0)
+
+    def _read(self, seconds: float) -> None:
+        assert self.pump is not None
+        # Without rings a file that was idle for long is looked at every five seconds.
+        self.now += seconds + (0.3 if self.setting.rings else 6.0)
         for _ in range(8):
-            haul = self.pump.hop(self.now, [str(p) for p in self.folder.rglob("*")], 1 << 20)
+            rings = [str(p) for p in self.folder.rglob("*")] if self.setting.rings else []
+            haul = self.pump.hop(self.now, rings, 1 << 20)
             for _life, finding in haul.findings:
                 self.told[int(finding.match.captures["n"])] += 1
             self.skipped.update(haul.skipped)
@@ -77,9 +124,6 @@ class World:
                 self.remembered.pop(key, None)
             if self.pump.follower.is_caught_up:
                 break
-        self.unread.clear()
-        self.observed = {path.name for path in self.folder.iterdir()}
-        self.sampled = {path.name for path in self.folder.iterdir() if path.stat().st_size}
 
     def killed_hop(self) -> None:
         """Reads, and is killed before anything of that was kept: only what the last commit held counts."""
@@ -129,7 +173,7 @@ class World:
         if source.exists():
             self.shift(name)
             source.rename(self.folder / f"{name}.1")
-            self.life_ends(name, can_be_found=self.rotated_names_fit or name in self.observed)
+            self.life_ends(name, can_be_found=self.setting.rotated_names_fit or name in self.observed)
 
     def copytruncate(self, name: str) -> None:
         source = self.folder / name
@@ -137,7 +181,7 @@ class World:
             self.shift(name)
             shutil.copyfile(source, self.folder / f"{name}.1")
             self.cut(name)
-            self.life_ends(name, can_be_found=self.rotated_names_fit or name in self.sampled)
+            self.life_ends(name, can_be_found=self.setting.rotated_names_fit or name in self.sampled)
 
     def shift(self, name: str) -> None:
         """Older rotated files move on by one number."""
@@ -183,32 +227,87 @@ class World:
         assert not missing, (missing, dict(self.skipped), history)
 
 
-NAMES = st.sampled_from(["a.log", "b.log"])
-STEPS = st.one_of(
-    st.tuples(st.just("append"), NAMES, st.integers(1, 5)),
-    st.tuples(st.just("append"), NAMES, st.integers(1, 5)),
-    st.tuples(st.just("partial"), NAMES, st.integers(0, 2)),
-    st.tuples(st.just("banner"), NAMES),
-    st.tuples(st.just("hop"), st.sampled_from([0.0, 0.0, 1.5, 6.0])),
-    st.tuples(st.just("hop"), st.sampled_from([0.0, 0.0, 1.5, 6.0])),
-    st.tuples(st.just("rename"), NAMES),
-    st.tuples(st.just("copytruncate"), NAMES),
-    st.tuples(st.just("truncate"), NAMES),
-    st.tuples(st.just("delete"), NAMES),
-    st.tuples(st.just("restart")),
-    st.tuples(st.just("killed_hop")),
-    st.tuples(st.just("in_halves"), NAMES, st.sampled_from([0.0, 2.0])),
-    st.tuples(st.just("jump"), st.sampled_from([3600.0, -3600.0])),
-    st.tuples(st.just("stop")),
-)
+@contextlib.contextmanager
+def _disturbed(deeds: list[tuple[int, Callable[[], None]]]) -> Iterator[None]:
+    """Meanwhile each deed is done before the system call that has its number."""
+    due = sorted(deeds, key=lambda deed: deed[0], reverse=True)
+    made = 0
+    is_at_it = False
+
+    def disturbing(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **options: Any) -> Any:
+            nonlocal made, is_at_it
+            # What a deed calls itself does not count.
+            if not is_at_it:
+                made += 1
+                while due and due[-1][0] <= made:
+                    is_at_it = True
+                    due.pop()[1]()
+                    is_at_it = False
+            return real(*args, **options)
+
+        return call
+
+    with contextlib.ExitStack() as patches:
+        for name in _CALLS:
+            patches.enter_context(mock.patch.object(os, name, disturbing(getattr(os, name))))
+        yield
 
 
-def play(world: World, history: list[tuple[object, ...]]) -> None:
+_NAMES = ("a.log", "b.log")
+_PAUSES_S = (0.0, 0.0, 1.5, 6.0)
+
+
+def random_setting(chance: random.Random) -> Setting:
+    return Setting(chance.random() < 0.5, chance.random() < 0.5, chance.choice((1, 2, 3, 8)))
+
+
+def random_history(chance: random.Random) -> History:
+    """Up to 70 steps; most of them write or look, one in six looks while things happen."""
+    return [_step(chance) for _ in range(chance.randint(10, 70))]
+
+
+def _step(chance: random.Random) -> Step:
+    name = chance.choice(_NAMES)
+    kinds: Mapping[str, tuple[int, Callable[[], tuple[Any, ...]]]] = {
+        "append": (30, lambda: (name, chance.randint(1, 5))),
+        "banner": (8, lambda: (name,)),
+        "partial": (4, lambda: (name, chance.randint(0, 2))),
+        "in_halves": (1, lambda: (name, chance.choice((0.0, 2.0)))),
+        "hop": (19, lambda: (chance.choice((*_PAUSES_S, *_PAUSES_S, 70.0)),)),
+        "disturbed_hop": (18, lambda: (_disturbances(chance),)),
+        "rename": (8, lambda: (name,)),
+        "copytruncate": (6, lambda: (name,)),
+        "truncate": (1, lambda: (name,)),
+        "delete": (1, lambda: (name,)),
+        "restart": (2, tuple),
+        "killed_hop": (2, tuple),
+        "stop": (1, tuple),
+        "jump": (1, lambda: (chance.choice((3600.0, -3600.0)),)),
+    }
+    [kind] = chance.choices(list(kinds), [weight for weight, _ in kinds.values()])
+    return (kind, *kinds[kind][1]())
+
+
+def _disturbances(chance: random.Random) -> list[tuple[int, str, str]]:
+    """System calls before which something is done, what, and to which log."""
+    deeds = ["append", "append", "rename", "rename", "copytruncate"]
+    if chance.random() < 0.3:
+        deeds += ["truncate", "delete"]
+    last = chance.choice((10, 30, 80))
+    times = chance.randint(1, 5)
+    return sorted(
+        (chance.randint(1, last), chance.choice(deeds), chance.choice(_NAMES)) for _ in range(times)
+    )
+
+
+def play(world: World, history: History) -> None:
     deeds = {
         "append": world.append,
         "partial": functools.partial(world.append, finish=False),
         "banner": world.banner,
         "hop": world.hop,
+        "disturbed_hop": world.disturbed_hop,
         "rename": world.rename,
         "copytruncate": world.copytruncate,
         "truncate": world.truncate,
@@ -225,12 +324,47 @@ def play(world: World, history: list[tuple[object, ...]]) -> None:
     world.check(history)
 
 
-def play_in_a_folder(history: list[tuple[object, ...]], *, rotated_names_fit: bool) -> World:
+def play_in_a_folder(history: History, setting: Setting) -> World:
     """Plays `history` in a folder of its own, and checks what came of it."""
-    folder = Path(tempfile.mkdtemp(prefix="logwatch-"))
-    try:
-        world = World(folder, patterns=("*.log*",) if rotated_names_fit else ("*.log",))
+    with tempfile.TemporaryDirectory(prefix="logwatch-") as folder:
+        world = World(Path(folder), setting)
         play(world, history)
         return world
-    finally:
-        shutil.rmtree(folder)
+
+
+def play_seed(seed: int) -> World:
+    """Plays the history of `seed`.
+
+    Raises:
+        AssertionError: with the shortest history found that fails likewise.
+    """
+    chance = random.Random(seed)
+    setting, history = random_setting(chance), random_history(chance)
+    try:
+        return play_in_a_folder(history, setting)
+    except AssertionError as error:
+        shortest = _shortened(history, setting)
+        raise AssertionError(f"seed {seed}, {setting}: {error}; shortened: {shortest}") from None
+
+
+def _shortened(history: History, setting: Setting) -> History:
+    """Leaves out what is not needed to fail: halves first, single steps in the end."""
+    size = len(history) // 2
+    while size:
+        at = 0
+        while at < len(history):
+            shorter = history[:at] + history[at + size :]
+            if _fails(shorter, setting):
+                history = shorter
+            else:
+                at += size
+        size //= 2
+    return history
+
+
+def _fails(history: History, setting: Setting) -> bool:
+    try:
+        play_in_a_folder(history, setting)
+    except AssertionError:
+        return True
+    return False

@@ -13,7 +13,7 @@ from logwatch.tail.follow import Follower
 
 from .fuse import Mount
 from .harness import Reader, Stage, until
-from .model import STEPS, play_in_a_folder
+from .model import History, Setting, play_in_a_folder, play_seed
 
 MIB = 1024 * 1024
 # A shell that sets a limit for the program it becomes, and for nobody else on this machine.
@@ -362,8 +362,84 @@ def test_089_clock_jumps(reader: Reader) -> None:
 
 
 @pytest.mark.scenario(90, "Random histories against an account of what was written")
-@settings(max_examples=60, deadline=None)
-@given(history=st.lists(STEPS, min_size=1, max_size=25), rotated_names_fit=st.booleans())
-def test_090_random_histories(history: list[tuple[object, ...]], rotated_names_fit: bool) -> None:
+@settings(max_examples=100, deadline=None)
+@given(seed=st.integers(0, 2**40))
+def test_090_random_histories(seed: int) -> None:
     """In process. `make torture` plays as many of them as there is time for."""
-    play_in_a_folder(history, rotated_names_fit=rotated_names_fit)
+    play_seed(seed)
+
+
+@pytest.mark.scenario(90, "Histories in which a line was lost, or told twice, once")
+@pytest.mark.parametrize(
+    ("setting", "history"),
+    [
+        pytest.param(
+            Setting(rotated_names_fit=True, rings=False),
+            [
+                ("append", "a.log", 3),
+                ("hop", 0.0),
+                ("copytruncate", "a.log"),
+                ("append", "a.log", 4),
+                ("disturbed_hop", [(9, "copytruncate", "a.log")]),
+            ],
+            id="a copy takes the name of another that was not met yet",
+        ),
+        pytest.param(
+            Setting(rotated_names_fit=False, open_files=3),
+            [
+                ("append", "b.log", 4),
+                ("hop", 6.0),
+                ("rename", "b.log"),
+                (
+                    "disturbed_hop",
+                    [
+                        (4, "append", "a.log"),
+                        (7, "append", "b.log"),
+                        (8, "append", "b.log"),
+                        (45, "copytruncate", "a.log"),
+                        (48, "delete", "a.log"),
+                    ],
+                ),
+                ("append", "a.log", 3),
+                ("hop", 1.5),
+                ("append", "a.log", 4),
+                ("copytruncate", "a.log"),
+                ("append", "b.log", 3),
+                ("append", "a.log", 3),
+                ("rename", "a.log"),
+            ],
+            id="a closed file is cut, refilled to the byte, and renamed",
+        ),
+        pytest.param(
+            Setting(rotated_names_fit=True, rings=False, open_files=1),
+            [
+                ("banner", "a.log"),
+                ("disturbed_hop", [(1, "rename", "a.log"), (5, "append", "a.log")]),
+                ("disturbed_hop", [(2, "copytruncate", "a.log")]),
+                ("disturbed_hop", [(1, "copytruncate", "a.log"), (5, "rename", "a.log")]),
+            ],
+            id="a copy is moved on before its original is cut",
+        ),
+        pytest.param(
+            Setting(rotated_names_fit=True, rings=False),
+            [
+                ("banner", "a.log"),
+                ("append", "b.log", 4),
+                ("rename", "b.log"),
+                ("rename", "a.log"),
+                ("append", "b.log", 4),
+                ("banner", "a.log"),
+                ("copytruncate", "b.log"),
+                ("copytruncate", "a.log"),
+                ("append", "b.log", 2),
+                (
+                    "disturbed_hop",
+                    [(1, "rename", "a.log"), (3, "copytruncate", "b.log"), (24, "rename", "b.log")],
+                ),
+            ],
+            id="two logs are rotated in two ways while they are looked at",
+        ),
+    ],
+)
+def test_090_histories_that_once_failed(setting: Setting, history: History) -> None:
+    play_in_a_folder(history, setting)

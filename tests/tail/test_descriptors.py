@@ -13,10 +13,18 @@ from logwatch.tail.life import NOWHERE, Life
 from logwatch.tail.verdict import FileId
 
 
+def identity(path: Path) -> FileId:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        return file_id(fd, os.fstat(fd))
+    finally:
+        os.close(fd)
+
+
 def life(folder: Path, name: str, *, unread: int = 0) -> Life:
     path = folder / name
     path.write_bytes(b"x" * 10)
-    return Life(name, "logs", str(path), 1, FileId(0, 0), size=unread)
+    return Life(name, "logs", str(path), 1, identity(path), size=unread)
 
 
 def are_open(*lives: Life) -> list[bool]:
@@ -73,6 +81,32 @@ def test_a_renamed_file_can_be_closed_and_opened_again(tmp_path: Path) -> None:
     descriptors.close_all()
 
 
+def test_a_closed_file_is_not_taken_for_another_at_its_path(tmp_path: Path) -> None:
+    """Rotation moves files on while they are closed."""
+    descriptors, log = Descriptors(2), life(tmp_path, "a")
+    Path(log.path).rename(tmp_path / "a.1")
+    Path(log.path).write_bytes(b"another one")
+    with pytest.raises(FileNotFoundError, match="another file has taken its place"):
+        descriptors.open(log)
+    assert are_open(log) == [False]
+    fd, stat, here = descriptors.open_unknown(log)
+    assert (log.fd, stat.st_size) == (fd, len(b"another one"))
+    assert here == identity(Path(log.path)) != log.file
+    descriptors.close_all()
+
+
+def test_what_was_closed_is_compared_anew(tmp_path: Path) -> None:
+    """Nobody has seen what became of it meanwhile."""
+    descriptors, log = Descriptors(2), life(tmp_path, "a")
+    log.verified = True
+    descriptors.open(log)
+    assert not log.verified
+    log.verified = True
+    descriptors.open(log)
+    assert log.verified
+    descriptors.close_all()
+
+
 def test_a_descriptor_is_handed_over(tmp_path: Path) -> None:
     descriptors, old, new = Descriptors(2), life(tmp_path, "a"), life(tmp_path, "b")
     fd = descriptors.open(old)
@@ -116,14 +150,6 @@ def test_a_file_that_is_not_there_cannot_be_opened(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         Descriptors(2).open(log)
     assert are_open(log) == [False]
-
-
-def identity(path: Path) -> FileId:
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        return file_id(fd, os.fstat(fd))
-    finally:
-        os.close(fd)
 
 
 def test_a_file_keeps_its_identity_when_written_cut_and_renamed(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What rotation leaves beside a log: the file itself, a copy, runs that nobody has seen."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from logwatch.tail.descriptors import Descriptors, file_id
 from logwatch.tail.evidence import TAIL
-from logwatch.tail.life import Life
+from logwatch.tail.life import NOWHERE, Life
 from logwatch.tail.siblings import (
     Surroundings,
     find_copy,
@@ -17,6 +18,7 @@ from logwatch.tail.siblings import (
     repeats,
     rotated_from,
 )
+from logwatch.tail.verdict import FileId
 
 TEXT = b"".join(b"step %d loss 2.3714\n" % n for n in range(200))
 
@@ -30,6 +32,14 @@ def read_life(path: Path, text: bytes = TEXT) -> Life:
     life.fd, life.size, life.offset = fd, len(text), len(text)
     life.evidence.extend(text, text[-TAIL:])
     return life
+
+
+def identity_of(path: Path) -> FileId:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        return file_id(fd, os.fstat(fd))
+    finally:
+        os.close(fd)
 
 
 @pytest.mark.parametrize(
@@ -83,8 +93,50 @@ def test_a_listing_is_made_anew_when_its_folder_has_changed(tmp_path: Path) -> N
 def test_a_copy_with_the_unread_rest_is_found(tmp_path: Path) -> None:
     life = read_life(tmp_path / "a.log")
     (tmp_path / "a.log.1").write_bytes(TEXT + b"the unread rest\n")
-    assert find_copy(life, Surroundings(), lambda _: False) == str(tmp_path / "a.log.1")
-    assert find_copy(life, Surroundings(), lambda _: True) is None
+    found = find_copy(life, Surroundings(), lambda _: False)
+    assert found is not None
+    path, fd = found
+    assert (path, os.pread(fd, 100, len(TEXT))) == (str(tmp_path / "a.log.1"), b"the unread rest\n")
+    os.close(fd)
+    taken = identity_of(tmp_path / "a.log.1")
+    assert find_copy(life, Surroundings(), lambda file: file == taken) is None
+
+
+def test_a_file_is_no_copy_of_itself(tmp_path: Path) -> None:
+    life = read_life(tmp_path / "a.log")
+    (tmp_path / "a.log").rename(tmp_path / "a.log.1")
+    assert find_copy(life, Surroundings(), lambda _: False) is None
+
+
+@pytest.mark.parametrize("what", ["renamed file", "copy", "unseen run"])
+def test_what_is_moved_on_while_it_is_looked_for_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """All numbers move on by one between the listing and whatever is done with it first."""
+    life = read_life(tmp_path / "a.log")
+    if what == "renamed file":
+        (tmp_path / "a.log").rename(tmp_path / "a.log.9")
+    else:
+        (tmp_path / "a.log.9").write_bytes(TEXT + b"more\n" if what == "copy" else b"another run\n")
+    list_names = os.scandir
+
+    def listed(folder: str) -> object:
+        names = list(list_names(folder))
+        monkeypatch.undo()
+        (tmp_path / "a.log.9").rename(tmp_path / "a.log.10")
+        (tmp_path / "a.log.9").write_bytes(b"")
+        return contextlib.nullcontext(names)
+
+    monkeypatch.setattr(os, "scandir", listed)
+    moved = str(tmp_path / "a.log.10")
+    if what == "renamed file":
+        assert find_renamed(life, Surroundings()) == moved
+    elif what == "copy":
+        path, fd = find_copy(life, Surroundings(), lambda _: False) or ("", -1)
+        os.close(fd)
+        assert path == moved
+    else:
+        assert moved in find_unseen(life, Surroundings(), lambda _: False)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +164,7 @@ def test_a_pipe_that_is_named_as_a_copy_is_not_waited_for(tmp_path: Path) -> Non
     life = read_life(tmp_path / "a.log")
     os.mkfifo(tmp_path / "a.log.1")
     assert find_copy(life, Surroundings(), lambda _: False) is None
-    assert find_unseen(life, Surroundings(), lambda *_: False) == []
+    assert find_unseen(life, Surroundings(), lambda _: False) == []
 
 
 def test_runs_that_were_rotated_away_unseen_are_found_oldest_first(tmp_path: Path) -> None:
@@ -126,25 +178,18 @@ def test_runs_that_were_rotated_away_unseen_are_found_oldest_first(tmp_path: Pat
         (tmp_path / name).write_bytes(b"another run, number %d\n" % n)
         os.utime(tmp_path / name, ns=(0, life.began_ns + (3 - n) * 10**9))
     (tmp_path / "a.log.bak").write_bytes(TEXT[:1000])
-    found = find_unseen(life, Surroundings(), lambda *_: False)
+    found = find_unseen(life, Surroundings(), lambda _: False)
     assert found == [str(tmp_path / "a.log.2"), str(tmp_path / "a.log.1")]
-    known = (tmp_path / "a.log.2").stat().st_ino
-    assert find_unseen(life, Surroundings(), lambda _, inode: inode == known) == found[1:]
-
-
-def identity_of(path: Path) -> object:
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        return file_id(fd, os.fstat(fd))
-    finally:
-        os.close(fd)
+    known = identity_of(tmp_path / "a.log.2")
+    assert find_unseen(life, Surroundings(), lambda file: file == known) == found[1:]
 
 
 def test_a_file_repeats_another_as_far_as_it_goes(tmp_path: Path) -> None:
     descriptors = Descriptors(8)
     original = read_life(tmp_path / "a.log")
     descriptors.adopt(original, original.fd)
-    copy = Life("copy", "logs", str(tmp_path / "a.log.1"), 1, original.file)
+    (tmp_path / "a.log.1").touch()
+    copy = Life("copy", "logs", str(tmp_path / "a.log.1"), 1, identity_of(tmp_path / "a.log.1"))
     for text, is_repeated in [
         (TEXT, True),
         (TEXT + b"more", True),
@@ -155,6 +200,20 @@ def test_a_file_repeats_another_as_far_as_it_goes(tmp_path: Path) -> None:
     ]:
         (tmp_path / "a.log.1").write_bytes(text)
         assert repeats(copy, original, descriptors) is is_repeated
+    descriptors.close_all()
+
+
+def test_a_part_is_compared_with_the_original_and_not_with_what_lies_there_now(tmp_path: Path) -> None:
+    """The original is closed, and the part itself has been moved to where it was."""
+    descriptors = Descriptors(8)
+    original = read_life(tmp_path / "a.log")
+    os.close(original.fd)
+    original.fd = NOWHERE
+    (tmp_path / "a.log").rename(tmp_path / "a.log.1")
+    (tmp_path / "a.log").write_bytes(b"a run of its own\n")
+    other = Life("other", "logs", str(tmp_path / "a.log"), 2, identity_of(tmp_path / "a.log"))
+    assert not repeats(other, original, descriptors)
+    assert original.fd == NOWHERE
     descriptors.close_all()
 
 

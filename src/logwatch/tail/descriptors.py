@@ -28,17 +28,34 @@ class Descriptors:
         return len(self._open)
 
     def open(self, life: Life) -> int:
-        """The descriptor of `life`, opened by its path if need be.
+        """The descriptor of the file of `life`, and of no other that has taken its path since it was closed.
 
         Raises:
+            FileNotFoundError: when it does not lie at its path any more.
             OSError: when it cannot be opened.
         """
         if life.fd != NOWHERE:
             self._open.move_to_end(life.key)
             return life.fd
         fd = self.open_path(life.path)
+        if not life.file.is_same_file(file_id(fd, os.fstat(fd))):
+            os.close(fd)
+            raise FileNotFoundError(errno.ENOENT, "another file has taken its place", life.path)
+        # What happened to it meanwhile nobody has seen.
+        life.verified = False
         self.adopt(life, fd)
         return fd
+
+    def open_unknown(self, life: Life) -> tuple[int, os.stat_result, FileId]:
+        """Opens what lies at the path of `life`, whose file was not open, for the caller to say whether it is it.
+
+        Raises:
+            OSError: when it cannot be opened.
+        """
+        fd = self.open_path(life.path)
+        stat = os.fstat(fd)
+        self.adopt(life, fd)
+        return fd, stat, file_id(fd, stat)
 
     def open_path(self, path: str) -> int:
         """A new descriptor for `path`; makes room when the process has none left."""

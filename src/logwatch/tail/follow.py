@@ -49,6 +49,8 @@ RENAMED_KEPT_S = 90_000.0
 KEEP_ABSENT_S = 7 * 86400.0
 # A copy beside its original belongs to a rotation under way; after this pause it is just a copy.
 COPY_SETTLED_S = 5.0
+# What is moved on between being found and being opened is looked for again, so often.
+MOVES_FOLLOWED = 8
 # However busy the directories are, they are listed no more often than this.
 LISTING_PAUSE_S = 0.02
 
@@ -231,6 +233,10 @@ class Follower:
             life = self._register.at(path)
             if life is not None:
                 self._look_again(life, now)
+            elif path in news.changed:
+                # Another file than the one that was met here, and has been moved on meanwhile.
+                self._aliases.pop(path, None)
+                self._unmet.add(path)
         for path in news.vanished:
             self._aliases.pop(path, None)
             self._unread.pop(path, None)
@@ -270,13 +276,15 @@ class Follower:
         with contextlib.suppress(OSError):
             fd = self._descriptors.open_path(path)
             try:
-                here = file_id(fd, os.fstat(fd))
-                if life.file.birth_ns and here.birth_ns:
-                    return life.file.is_same_file(here)
-                return life.evidence.agrees(reader(fd))
+                return _is_open_as(life, fd, file_id(fd, os.fstat(fd)))
             finally:
                 os.close(fd)
         return False
+
+    def _known(self, file: FileId) -> Life | None:
+        """The life of `file`, unless that was of an earlier file with its number; undecided ones count."""
+        life = self._register.of_file(file.dev, file.ino)
+        return life if life is not None and life.file.is_same_file(file) else None
 
     def _cannot_meet(self, path: str, error: OSError) -> None:
         if not isinstance(error, FileNotFoundError):
@@ -307,7 +315,13 @@ class Follower:
             self._cannot_meet(path, error)
             return
         stat = os.fstat(fd)
-        life = self._new_life(after.home if after else path, file_id(fd, stat), stat, now)
+        file = file_id(fd, stat)
+        known = self._known(file)
+        if known is not None and _is_open_as(known, fd, file):
+            # It was moved here in this very moment; the next look finds out.
+            os.close(fd)
+            return
+        life = self._new_life(after.home if after else path, file, stat, now)
         life.path, life.target = path, after.target if after else _target(path)
         life.is_nameless = after is not None
         self._register.add(life)
@@ -472,9 +486,7 @@ class Follower:
         return self._observe_closed(life)
 
     def _observe_closed(self, life: Life) -> Observed:
-        fd = self._descriptors.open(life)
-        stat = os.fstat(fd)
-        here = file_id(fd, stat)
+        fd, stat, here = self._descriptors.open_unknown(life)
         agrees = _agrees(life, fd, stat.st_size)
         if not (life.file.is_same_file(here) or (agrees and _may_be_remounted(life, here))):
             self._descriptors.close(life)
@@ -510,10 +522,7 @@ class Follower:
     def _go_on(self, life: Life, size: int, now: float) -> None:
         life.absent_since = 0.0
         self._note_size(life, size, now)
-        if life.copy_of:
-            self._settle_copy(life, now)
-        else:
-            self._attend(life, now)
+        self._attend(life, now)
         self._look_again(life, now + self._pause(life, now, self.source.cold_s))
 
     def _note_size(self, life: Life, size: int, now: float) -> None:
@@ -525,6 +534,9 @@ class Follower:
 
     def _attend(self, life: Life, now: float) -> None:
         """Reads what there is, or publishes an unfinished line that has waited for long enough."""
+        if life.copy_of is not None:
+            self._settle_copy(life, life.copy_of, now)
+            return
         if life.unread and (life.nuls_since or not life.is_waiting):
             self._make_ready(life)
             return
@@ -565,8 +577,8 @@ class Follower:
     def _renewed(self, life: Life, now: float) -> None:
         """The file was written anew, longer, and put in place of the old one: the life goes on there."""
         self._descriptors.close(life)
-        fd = self._descriptors.open(life)
-        self._register.identify(life, file_id(fd, os.fstat(fd)))
+        _, _, here = self._descriptors.open_unknown(life)
+        self._register.identify(life, here)
         life.verified = False
         self._look_again(life, now)
 
@@ -584,8 +596,6 @@ class Follower:
         if self._may_come_back(life, now):
             self._look_again(life, now + self.source.cold_s)
             return
-        if self._tree.fits(life.path):
-            self._unmet.add(life.path)
         self._leave(life, now)
 
     def _may_come_back(self, life: Life, now: float) -> bool:
@@ -604,62 +614,60 @@ class Follower:
         for log in siblings.rotated_from(life.path):
             for original in self._register.of_log(log):
                 if original is not life and siblings.repeats(life, original, self._descriptors):
-                    life.copy_of = original.key
+                    life.copy_of = original
                     self._look_again(life, life.changed_at + HOT_S)
                     return True
         return False
 
-    def _settle_copy(self, life: Life, now: float) -> None:
+    def _settle_copy(self, life: Life, original: Life, now: float) -> None:
         """A file that repeats another one is not read again, unless it says more, or something else."""
-        original = self._register.get(life.copy_of)
-        if original is None or not siblings.repeats(life, original, self._descriptors):
+        if not siblings.repeats(life, original, self._descriptors):
             self._is_no_copy(life)
         elif now - life.changed_at >= COPY_SETTLED_S:
             if life.size > original.offset:
                 self._is_no_copy(life)
                 return
             self._turn.skip_to(life, life.size, "copy")
-            life.copy_of, life.dirty = "", True
+            life.copy_of, life.dirty = None, True
 
     def _is_no_copy(self, life: Life) -> None:
-        life.copy_of, life.is_original = "", True
+        life.copy_of, life.is_original = None, True
         self._make_ready(life)
 
-    def _is_read_for_itself(self, path: str) -> bool:
-        """Whether the file at `path` has a life of its own that has begun to be read."""
-        other = self._register.at(path)
-        return other is not None and not other.copy_of and other.offset > 0 and _is_at_its_path(other)
+    def _is_read_for_itself(self, file: FileId) -> bool:
+        """Whether `file` has a life of its own that has begun to be read."""
+        other = self._known(file)
+        return other is not None and other.copy_of is None and other.offset > 0
 
     def _end_or_continue_in_copy(self, life: Life, reason: str, now: float) -> None:
         """The file is gone or cut. What was unread may stand in the copy that rotation made; else it is lost."""
         found = siblings.find_copy(life, self._surroundings, self._is_read_for_itself)
         if found is not None:
-            self._continue_in_copy(life, found, now)
+            self._continue_in_copy(life, *found, now)
             return
         self._turn.close(life, reason)
         self._end(life)
 
-    def _continue_in_copy(self, life: Life, found: str, now: float) -> None:
-        """copytruncate: the unread rest stands in the copy, which carries this life on."""
-        stand_in = self._register.at(found)
+    def _continue_in_copy(self, life: Life, path: str, fd: int, now: float) -> None:
+        """copytruncate: the unread rest stands in the copy, open as `fd`, which carries this life on."""
         self._descriptors.close(life)
-        if self._tree.fits(found):
-            self._register.give_path(life, found)
-            self._unmet.discard(found)
-        else:
-            self._register.take_path(life)
-            life.path = found
-        if stand_in is not None and _is_at_its_path(stand_in):
+        self._register.take_path(life)
+        stat = os.fstat(fd)
+        file = file_id(fd, stat)
+        stand_in = self._known(file)
+        if stand_in is not None:
             self._end(stand_in)
-        elif stand_in is not None:
-            self._leave(stand_in, now)
+        # Before anybody else is asked where he goes on: this file is taken.
+        self._register.identify(life, file)
+        self._descriptors.adopt(life, fd)
+        life.path, life.size, life.changed_at = path, stat.st_size, now
         life.dirty, life.verified, life.held_size, life.is_deleted = True, False, 0, False
-        with contextlib.suppress(OSError):
-            fd = self._descriptors.open(life)
-            stat = os.fstat(fd)
-            life.size = stat.st_size
-            self._register.identify(life, file_id(fd, stat))
-        life.changed_at = now
+        holder = self._register.at(path)
+        if holder is not None:
+            self._leave(holder, now)
+        if self._tree.fits(path):
+            self._register.give_path(life, path)
+            self._unmet.discard(path)
         self._meet_unseen(life, now)
         self._attend(life, now)
         self._look_again(life, now)
@@ -669,8 +677,16 @@ class Follower:
     def _leave(self, life: Life, now: float) -> None:
         """`life` has lost its path to another file, or its path is gone."""
         self._register.take_path(life)
+        if self._tree.fits(life.path):
+            self._unmet.add(life.path)
         life.changed_at, life.dirty = now, True
-        if life.fd == NOWHERE and not self._reopen_renamed(life):
+        try:
+            is_there = life.fd != NOWHERE or self._reopen_renamed(life)
+        except OSError as error:
+            self._unread[life.path] = error.strerror or str(error)
+            self._look_again(life, now + HOT_S)
+            return
+        if not is_there:
             self._end_or_continue_in_copy(life, "deleted_before_read", now)
             return
         self._locate(life)
@@ -691,24 +707,43 @@ class Follower:
             life.is_deleted = True
 
     def _reopen_renamed(self, life: Life) -> bool:
-        """Opens the file under another name in its directory, as rotation leaves it."""
-        path = siblings.find_renamed(life, self._surroundings)
-        if path is None:
-            return False
-        old_path, life.path = life.path, path
+        """Opens the file under another name in its directory, as rotation leaves it. False: it is not there.
+
+        Raises:
+            OSError: when it cannot be opened, or is moved on again and again.
+        """
+        for _ in range(MOVES_FOLLOWED):
+            path = siblings.find_renamed(life, self._surroundings)
+            if path is None:
+                return False
+            with contextlib.suppress(FileNotFoundError):
+                is_it = self._reopen_at(life, path)
+                if is_it is not None:
+                    return is_it
+        raise OSError(errno.EAGAIN, "is renamed again and again", life.path)
+
+    def _reopen_at(self, life: Life, path: str) -> bool | None:
+        """Opens `path` if that is the file of `life`; None when another one has been moved there meanwhile.
+
+        Raises:
+            OSError: when that cannot be found out.
+        """
+        fd = self._descriptors.open_path(path)
+        is_it = False
         try:
-            fd = self._descriptors.open(life)
             here = file_id(fd, os.fstat(fd))
-            is_it = life.file.is_same_file(here) or _may_be_remounted(life, here)
-            if is_it and life.evidence.agrees(reader(fd)):
-                self._register.identify(life, here)
-                life.is_deleted, life.verified = False, True
-                return True
-        except OSError:
-            pass
-        self._descriptors.close(life)
-        life.path = old_path
-        return False
+            if here.ino != life.file.ino:
+                return None
+            is_same = life.file.is_same_file(here) or _may_be_remounted(life, here)
+            is_it = is_same and life.evidence.agrees(reader(fd))
+        finally:
+            if not is_it:
+                os.close(fd)
+        if is_it:
+            self._register.identify(life, here)
+            self._descriptors.adopt(life, fd)
+            life.path, life.is_deleted, life.verified = path, False, True
+        return is_it
 
     def _meet_unseen_before(self, life: Life, now: float) -> None:
         """Since its elder was left, the log may have been rotated once more."""
@@ -720,12 +755,21 @@ class Follower:
         """Several rotations between two looks leave files that never stood at the log's name when we looked."""
         if life.fd == NOWHERE or not life.evidence.agrees(reader(life.fd)):
             return
-        for path in siblings.find_unseen(life, self._surroundings, self._is_known_file):
-            if not self._tree.fits(path):
+        for _ in range(MOVES_FOLLOWED):
+            unseen = siblings.find_unseen(life, self._surroundings, self._is_known)
+            beside = [path for path in unseen if not self._tree.fits(path)]
+            for path in beside:
                 self._begin(path, now, after=life)
+            # What was moved on since it was found is found again.
+            if all(self._is_known_at(path) for path in beside):
+                return
 
-    def _is_known_file(self, device: int, inode: int) -> bool:
-        return self._register.of_file(device, inode) is not None
+    def _is_known(self, file: FileId) -> bool:
+        return self._known(file) is not None
+
+    def _is_known_at(self, path: str) -> bool:
+        here = _names(path)
+        return here is not None and self._register.of_file(*here) is not None
 
     def _look_at_nameless(self, life: Life, now: float) -> None:
         # After a start nobody knows since when its writer has been silent.
@@ -764,7 +808,7 @@ class Follower:
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 stat = os.stat(life.path)
                 is_it = (stat.st_dev, stat.st_ino) == (life.file.dev, life.file.ino)
-                if is_it and stat.st_size == life.size:
+                if is_it and not _must_compare(life, stat):
                     return stat
             if not self._reopen_renamed(life):
                 return None
@@ -832,7 +876,7 @@ class Follower:
             except OSError as error:
                 self._unread[life.path] = error.strerror or str(error)
                 continue
-            if life in self._register and life.unread and not life.is_waiting and not life.copy_of:
+            if life in self._register and life.unread and not life.is_waiting and life.copy_of is None:
                 self._make_ready(life)
 
     def _read(self, life: Life, now: float) -> None:
@@ -842,7 +886,7 @@ class Follower:
             FileNotFoundError: when it does not lie at its path any more.
             OSError: when the file cannot be opened or read.
         """
-        fd = self._open(life)
+        fd = self._descriptors.open(life)
         if life.encoding == COMPRESSED:
             self._turn.skip_to(life, life.size, "compressed")
             return
@@ -869,21 +913,6 @@ class Follower:
         if life.offset == 0 or not life.wrapping:
             life.wrapping = sniff_wrapping(data) if self.source.format == "auto" else self.source.format
         self._turn.take(life, before, data, self.source.max_record, now)
-
-    def _open(self, life: Life) -> int:
-        """The descriptor of the file of `life`, and of no other that has taken its path since it was closed.
-
-        Raises:
-            OSError: when it cannot be opened, or is not there any more.
-        """
-        if life.fd != NOWHERE:
-            return self._descriptors.open(life)
-        fd = self._descriptors.open(life)
-        if not life.file.is_same_file(file_id(fd, os.fstat(fd))):
-            self._descriptors.close(life)
-            raise FileNotFoundError(errno.ENOENT, "another file has taken its place", life.path)
-        life.verified = False
-        return fd
 
 
 def _waits_for(life: Life, other: Life) -> bool:
@@ -917,6 +946,15 @@ def _agrees(life: Life, fd: int, size: int) -> bool:
 
 def _note_compared(life: Life, stat: os.stat_result) -> None:
     life.verified, life.mtime_ns = True, stat.st_mtime_ns
+
+
+def _is_open_as(life: Life, fd: int, here: FileId) -> bool:
+    """Whether `fd`, which has the inode number of `life`, is its file, and not a later one with that number."""
+    if life.fd != NOWHERE:
+        return True
+    if life.file.birth_ns and here.birth_ns:
+        return life.file.is_same_file(here)
+    return life.evidence.agrees(reader(fd))
 
 
 def _may_be_remounted(life: Life, here: FileId) -> bool:

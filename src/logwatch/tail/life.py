@@ -95,7 +95,7 @@ class Life:
     held_since: float = 0.0
     nuls_since: float = 0.0
     absent_since: float = 0.0
-    copy_of: str = ""
+    copy_of: "Life | None" = None
     is_original: bool = False
     # An older life of the same log, and how far it has to be read before this one is.
     elder: "tuple[Life, int] | None" = None
@@ -121,7 +121,8 @@ class Life:
             self.offset == self.size
             and self.verified
             and self.overlong == NOWHERE
-            and not (self.is_nameless or self.held or self.encoding or self.copy_of or self.nuls_since)
+            and self.copy_of is None
+            and not (self.is_nameless or self.held or self.encoding or self.nuls_since)
         )
 
     @property

@@ -1,20 +1,29 @@
 """Files beside a log that rotation made of it: the renamed file itself, a copy of what it held, later runs."""
 
+import contextlib
 import os
 import re
 import stat as modes
+import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from logwatch.tail.descriptors import Descriptors, file_id
 from logwatch.tail.evidence import HEAD, reader
 from logwatch.tail.life import Life
+from logwatch.tail.verdict import FileId
 
 # What rotation appends to a log's name: a number, a date, a word.
 _ROTATED = re.compile(r"[.\-_](?:\d[\d.\-_T:Z]*|bak|old|orig|copy|prev(?:ious)?|save)$", re.IGNORECASE)
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 # The end of a file, compared with the same place of another.
 _END = 4096
+# A directory that changed within the granularity of its clock may have changed once more.
+_SETTLED_NS = 50_000_000
+# What is moved while a directory is listed may be missed. Then it is listed again so often for one file, and for
+# all files of a turn.
+_TRIES = 5
+_TRIES_OF_TURN = 200
 
 
 class Surroundings:
@@ -22,6 +31,19 @@ class Surroundings:
 
     def __init__(self) -> None:
         self._listings: dict[str, tuple[int, Mapping[str, int], Sequence[str]]] = {}
+        self._tries = 0
+
+    def tries(self, directories: Collection[str]) -> Iterator[int]:
+        """Once, and again as long as something was moved there meanwhile, each time with new listings."""
+        for attempt in range(_TRIES):
+            began_ns = time.time_ns()
+            yield attempt
+            moved = [name for name in directories if _changed_ns(name) >= began_ns - _SETTLED_NS]
+            if not moved or self._tries >= _TRIES_OF_TURN:
+                return
+            self._tries += 1
+            for name in moved:
+                self._listings.pop(name, None)
 
     def with_inode(self, directory: str, inode: int) -> Iterator[str]:
         """Paths of what has this inode number in `directory`."""
@@ -75,44 +97,63 @@ def is_mounted(life: Life) -> bool:
 
 def find_renamed(life: Life, surroundings: Surroundings) -> str | None:
     """The path under which the file of `life` lies now, looked for where it was and where its link led."""
-    for directory in dict.fromkeys((os.path.dirname(life.path), os.path.dirname(life.log))):
-        for path in surroundings.with_inode(directory, life.file.ino):
-            if not os.path.islink(path):
-                return path
+    directories = dict.fromkeys((os.path.dirname(life.path), os.path.dirname(life.log)))
+    for _ in surroundings.tries(directories):
+        for directory in directories:
+            for path in surroundings.with_inode(directory, life.file.ino):
+                if _inode_of(path) == life.file.ino:
+                    return path
     return None
 
 
-def find_copy(life: Life, surroundings: Surroundings, is_taken: Callable[[str], bool]) -> str | None:
-    """A copy of what `life` had read, and more: its unread rest can be read there."""
+def find_copy(
+    life: Life, surroundings: Surroundings, is_taken: Callable[[FileId], bool]
+) -> tuple[str, int] | None:
+    """A copy of what `life` had read, and more: its unread rest can be read there. Its path, and it opened."""
     if life.evidence.is_empty:
         return None
-    for path in sorted(surroundings.rotated(life.log)):
-        if path != life.path and not is_taken(path) and _holds_the_rest(path, life):
-            return path
+    for _ in surroundings.tries([os.path.dirname(life.log)]):
+        for path in sorted(surroundings.rotated(life.log)):
+            fd = _open_copy(path, life, is_taken)
+            if fd is not None:
+                return path, fd
     return None
 
 
-def find_unseen(life: Life, surroundings: Surroundings, is_known: Callable[[int, int], bool]) -> list[str]:
+def find_unseen(life: Life, surroundings: Surroundings, is_known: Callable[[FileId], bool]) -> list[str]:
     """Files that began as the log of `life` after it and were rotated away before they were seen; oldest first.
 
     The file of `life` is open: what only repeats its beginning is a copy that somebody keeps.
     """
-    found = []
-    for path in surroundings.rotated(life.log):
-        try:
-            fd = os.open(path, _READ)
-        except OSError:
-            continue
-        try:
-            stat = os.fstat(fd)
-            is_candidate = modes.S_ISREG(stat.st_mode) and not is_known(stat.st_dev, stat.st_ino)
-            if is_candidate and _was_born_after(life, fd, stat) and not _begins(life.fd, fd, stat.st_size):
-                found.append((stat.st_mtime_ns, path))
-        except OSError:
-            continue
-        finally:
-            os.close(fd)
-    return [path for _, path in sorted(found)]
+    found: dict[FileId, tuple[int, str]] = {}
+    for _ in surroundings.tries([os.path.dirname(life.log)]):
+        for path in surroundings.rotated(life.log):
+            with contextlib.suppress(OSError):
+                unseen = _unseen(path, life, is_known)
+                if unseen is not None:
+                    file, written_ns = unseen
+                    found[file] = written_ns, path
+    return [path for _, path in sorted(found.values())]
+
+
+def _unseen(path: str, life: Life, is_known: Callable[[FileId], bool]) -> tuple[FileId, int] | None:
+    """The file at `path` and when it was last written, if it is one that began after `life` and is not known.
+
+    Raises:
+        OSError: when it cannot be read.
+    """
+    fd = os.open(path, _READ)
+    try:
+        stat = os.fstat(fd)
+        file = file_id(fd, stat)
+        if not modes.S_ISREG(stat.st_mode) or is_known(file):
+            return None
+        # Made after `life` began; by when it was last written, where its birth is unknown.
+        is_later = (file.birth_ns or stat.st_mtime_ns) >= life.began_ns
+        is_unseen = is_later and not _begins(life.fd, fd, stat.st_size)
+        return (file, stat.st_mtime_ns) if is_unseen else None
+    finally:
+        os.close(fd)
 
 
 def repeats(life: Life, original: Life, descriptors: Descriptors) -> bool:
@@ -131,24 +172,39 @@ def repeats(life: Life, original: Life, descriptors: Descriptors) -> bool:
         return False
 
 
-def _holds_the_rest(path: str, life: Life) -> bool:
+def _open_copy(path: str, life: Life, is_taken: Callable[[FileId], bool]) -> int | None:
+    """What lies at `path`, opened, if it holds what was read of `life` and is another file, not yet taken."""
     try:
         fd = os.open(path, _READ)
     except OSError:
-        return False
+        return None
     try:
         stat = os.fstat(fd)
         is_long_enough = modes.S_ISREG(stat.st_mode) and stat.st_size >= life.offset
-        return is_long_enough and life.evidence.agrees(reader(fd))
+        file = file_id(fd, stat)
+        is_another = not life.file.is_same_file(file) and not is_taken(file)
+        if is_long_enough and is_another and life.evidence.agrees(reader(fd)):
+            return fd
     except OSError:
-        return False
-    finally:
-        os.close(fd)
+        pass
+    os.close(fd)
+    return None
 
 
-def _was_born_after(life: Life, fd: int, stat: os.stat_result) -> bool:
-    """Whether the file was made after `life` began; by when it was last written, where its birth is unknown."""
-    return (file_id(fd, stat).birth_ns or stat.st_mtime_ns) >= life.began_ns
+def _inode_of(path: str) -> int:
+    """The inode number of what lies at `path` itself, a link not followed; 0 where nothing does."""
+    try:
+        stat = os.lstat(path)
+    except OSError:
+        return 0
+    return 0 if modes.S_ISLNK(stat.st_mode) else stat.st_ino
+
+
+def _changed_ns(directory: str) -> int:
+    try:
+        return os.stat(directory).st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _begins(whole: int, part: int, size: int) -> bool:
