@@ -1,5 +1,6 @@
 """Following files, one decision at a time. Whole stories are told in tests/conformance."""
 
+import errno
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -79,6 +80,32 @@ def test_a_log_that_never_ends_does_not_keep_the_next_one_waiting(watch: Watch) 
         watch.write("a.log.1", chatter=100_000)
         watch.hop(0.1)
     assert watch.told == ["new"]
+
+
+def test_a_file_that_cannot_be_read_keeps_no_later_one_waiting(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch.write("a.log.1", "old", chatter=100_000)
+    os.utime(watch.folder / "a.log.1", (1, 1))
+    watch.write("a.log", "new")
+    ill = (watch.folder / "a.log.1").stat().st_ino
+    pread = os.pread
+
+    def read(fd: int, size: int, offset: int) -> bytes:
+        if os.fstat(fd).st_ino == ill:
+            raise OSError(errno.EIO, "Input/output error")
+        return pread(fd, size, offset)
+
+    monkeypatch.setattr(os, "pread", read)
+    for _ in range(3):
+        watch.now += 10
+        watch.haul = watch.pump.hop(watch.now, [str(watch.folder / "a.log.1")], 1)
+        watch.told += [finding.match.captures["n"] for _, finding in watch.haul.findings]
+    assert watch.told == ["new"]
+    monkeypatch.undo()
+    for _ in range(5):
+        watch.hop(10)
+    assert watch.told == ["new", "old"]
 
 
 def test_each_file_has_its_share_of_a_turn(watch: Watch) -> None:

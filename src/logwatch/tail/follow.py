@@ -851,7 +851,8 @@ class Follower:
     def _must_wait(self, life: Life) -> bool:
         if life.elder is not None:
             elder, size = life.elder
-            if elder.key in self._is_ready and elder.offset < size:
+            # For what cannot be read nobody waits.
+            if elder.key in self._is_ready and elder.offset < size and elder.path not in self._unread:
                 return True
             life.elder = None
         return False
