@@ -109,14 +109,14 @@ def _measured(server: Server, settle_s: float, during_s: float, counter: str) ->
     before = server.metric(counter)
     cores = server.cores(during_s)
     read = (server.metric(counter) - before) / during_s
-    return Cost(cores, read if counter == "lines_total" else read / _MEAN_LINE)
+    return Cost(cores, read if counter == "mtail_lines_total" else read / _MEAN_LINE)
 
 
 def _mtail(peer: Peer, folder: Path, paths: str, during_s: float) -> Cost:
     own = folder / "mtail"
     own.mkdir()
     with mtail(peer.program, own, paths, _PATTERN) as server:
-        return _measured(server, _SETTLE_S, during_s, "lines_total")
+        return _measured(server, _SETTLE_S, during_s, "mtail_lines_total")
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import math
 import os
 import platform
 import resource
@@ -62,6 +63,8 @@ from logwatch.tail.stream import Stream, StreamFeed
 # Without file-system events an idle file is looked at more often.
 COLD_WITH_EVENTS_S = 5.0
 COLD_SWEPT_S = 1.5
+# With them, looks at idle files are there for what no event tells, and take a hundredth of a core at this rate.
+IDLE_LOOKS_WITH_EVENTS = 1000
 # Alertmanager takes thousands; ours is not to be its only client.
 ALERTS_PER_S = 50
 # What a webhook gets, by the name of the format.
@@ -254,6 +257,7 @@ def _files(source: config.Files, settings: config.Config) -> Source:
         exclude=source.exclude,
         from_end=source.start_at == "end",
         cold_s=COLD_WITH_EVENTS_S if settings.watch == "events" else COLD_SWEPT_S,
+        idle_looks_per_s=IDLE_LOOKS_WITH_EVENTS if settings.watch == "events" else math.inf,
         discovery_s=settings.limits.sweep_s,
         max_record=settings.limits.max_record_bytes,
         format=source.format,

@@ -11,7 +11,7 @@ import pytest
 from logwatch.scan.index import Rule
 from logwatch.scan.scanner import Scanner
 from logwatch.tail.descriptors import Descriptors
-from logwatch.tail.follow import RENAMED_KEPT_S, Follower, Source
+from logwatch.tail.follow import COLDEST_S, RENAMED_KEPT_S, Follower, Source
 from logwatch.tail.life import Life
 from logwatch.tail.pump import Haul, Pump
 
@@ -175,6 +175,32 @@ def test_what_is_not_asked_for_any_more_is_left_alone_and_not_forgotten(watch: W
     again = Watch(watch.folder, *lives)
     again.hop()
     assert again.told == ["2"]
+
+
+@pytest.mark.parametrize(("looks_per_s", "every_s"), [(float("inf"), 5.0), (10.0, 10.0), (1.0, COLDEST_S)])
+def test_of_very_many_idle_files_each_is_looked_at_less_often(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, looks_per_s: float, every_s: float
+) -> None:
+    watch = Watch(tmp_path, idle_looks_per_s=looks_per_s)
+    for n in range(100):
+        watch.write(f"{n}.log", chatter=1)
+    for _ in range(300):
+        watch.hop()
+    looks: Counter[str] = Counter()
+    stat = os.stat
+
+    def counted(path: str) -> os.stat_result:
+        looks[str(path)] += 1
+        return stat(path)
+
+    monkeypatch.setattr(os, "stat", counted)
+    for _ in range(60):
+        watch.hop()
+    monkeypatch.undo()
+    of_files = [times for path, times in looks.items() if path.endswith(".log")]
+    assert len(of_files) == 100
+    assert set(of_files) == {int(60 / every_s)}
+    watch.follower.close()
 
 
 def test_a_hint_brings_a_look_forward(watch: Watch) -> None:

@@ -443,7 +443,9 @@ class Limits(_Section):
         description="Read before what was read is scanned; at least `max_record_bytes`.",
     )
     sweep_s: Annotated[float, Field(ge=0.01, le=3600)] = Field(
-        default=0.25, description="Seconds between two looks at every file."
+        default=0.25,
+        description="Seconds between two looks for files. One that changes is looked at ten times a second, of many "
+        "five times; an idle one every 5 s (of more than 5,000 up to every 30 s), with `watch: sweep` every 1.5 s.",
     )
     pattern_timeout_s: Annotated[float, Field(ge=0.001, le=60)] = Field(
         default=0.25, description="Seconds that one pattern may spend on one line."

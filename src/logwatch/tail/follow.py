@@ -8,6 +8,7 @@ import contextlib
 import errno
 import heapq
 import itertools
+import math
 import os
 import stat as modes
 from collections import Counter, defaultdict, deque
@@ -37,6 +38,8 @@ HOT_S = 0.1
 # Of more files than this, looking so often is most of the work; a line is still counted within 300 ms.
 CROWD = 200
 CROWDED_HOT_S = 0.2
+# An idle file, at the least so often, however many there are.
+COLDEST_S = 30.0
 # A renamed file, at the least so often: only an old writer who was not told can still write to it.
 RENAMED_COLD_S = 60.0
 # How long an unfinished line waits for its end before what stands in it is published.
@@ -59,7 +62,8 @@ LISTING_PAUSE_S = 0.02
 class Source:
     """What to follow. `cold_s` is the longest pause between two looks at an idle file, in seconds.
 
-    `format` is how lines are wrapped: plain, cri, docker, or auto.
+    Of so many idle files that this makes more than `idle_looks_per_s`, each is looked at less often, but never
+    less often than every `COLDEST_S`. `format` is how lines are wrapped: plain, cri, docker, or auto.
     """
 
     name: str
@@ -67,6 +71,7 @@ class Source:
     exclude: Sequence[str] = ()
     from_end: bool = False
     cold_s: float = 5.0
+    idle_looks_per_s: float = math.inf
     discovery_s: float = 0.25
     max_record: int = MAX_RECORD
     format: str = "auto"
@@ -99,6 +104,7 @@ class Follower:
         self._turn = Turn()
         self._most = 0
         self._hot_s = HOT_S
+        self._cold_s = source.cold_s
         self._surroundings = siblings.Surroundings()
         self._newborn: list[Life] = []
         self._appeared: Counter[str] = Counter()
@@ -169,6 +175,8 @@ class Follower:
         self._newborn = []
         self._most = most
         self._hot_s = HOT_S if len(self._register) <= CROWD else CROWDED_HOT_S
+        crowded_cold_s = len(self._register) / self.source.idle_looks_per_s
+        self._cold_s = max(self.source.cold_s, min(crowded_cold_s, COLDEST_S))
         self._appeared.update(appeared or {})
         if now < self._turned_at:
             self._mind_the_clock(now)
@@ -410,7 +418,7 @@ class Follower:
         life.absent_since = 0.0
         if self._unread:
             self._unread.pop(life.path, None)
-        self._look_again(life, now + self._pause(life, now, self.source.cold_s))
+        self._look_again(life, now + self._pause(life, now, self._cold_s))
         return True
 
     def _read_at_once(self, life: Life, stat: os.stat_result, now: float) -> bool:
@@ -523,7 +531,7 @@ class Follower:
         life.absent_since = 0.0
         self._note_size(life, size, now)
         self._attend(life, now)
-        self._look_again(life, now + self._pause(life, now, self.source.cold_s))
+        self._look_again(life, now + self._pause(life, now, self._cold_s))
 
     def _note_size(self, life: Life, size: int, now: float) -> None:
         if size > life.size:
