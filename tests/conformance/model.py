@@ -62,9 +62,9 @@ class World:
         self.remembered: dict[str, tuple[str, str, dict[str, object]]] = {}
         self.unread: dict[str, set[int]] = defaultdict(set)
         self.excused: set[int] = set()
-        # Names whose present life the reader has had a chance to see, and of which it has seen some bytes:
-        # without those a copy cannot be told from any other file.
-        self.observed: set[str] = set()
+        # Logs of which a life is known, so that later ones are looked for beside it, seen before or not; and those
+        # of whose present life some bytes were seen: without them a copy cannot be told from any other file.
+        self.followed: set[str] = set()
         self.sampled: set[str] = set()
         self.pattern = str(folder / ("*.log*" if setting.rotated_names_fit else "*.log"))
         self.pump: Pump | None = None
@@ -92,7 +92,7 @@ class World:
             return
         self._read(seconds)
         self.unread.clear()
-        self.observed = {path.name for path in self.folder.iterdir()}
+        self.followed = {path.name for path in self.folder.iterdir()}
         self.sampled = {path.name for path in self.folder.iterdir() if path.stat().st_size}
 
     def disturbed_hop(self, disturbances: Sequence[tuple[int, str, str]]) -> None:
@@ -128,10 +128,24 @@ class World:
     def killed_hop(self) -> None:
         """Reads, and is killed before anything of that was kept: only what the last commit held counts."""
         kept = copy.deepcopy(
-            (self.told, self.skipped, self.remembered, self.unread, self.observed, self.sampled)
+            (
+                self.told,
+                self.skipped,
+                self.remembered,
+                self.unread,
+                self.followed,
+                self.sampled,
+            )
         )
         self.hop()
-        self.told, self.skipped, self.remembered, self.unread, self.observed, self.sampled = kept
+        (
+            self.told,
+            self.skipped,
+            self.remembered,
+            self.unread,
+            self.followed,
+            self.sampled,
+        ) = kept
         self.restart()
 
     def jump(self, seconds: float) -> None:
@@ -173,7 +187,9 @@ class World:
         if source.exists():
             self.shift(name)
             source.rename(self.folder / f"{name}.1")
-            self.life_ends(name, can_be_found=self.setting.rotated_names_fit or name in self.observed)
+            self.life_ends(
+                name, can_be_found=self.setting.rotated_names_fit or name in self.followed, goes_on=True
+            )
 
     def copytruncate(self, name: str) -> None:
         source = self.folder / name
@@ -206,12 +222,13 @@ class World:
         with (self.folder / name).open("r+b") as log:
             log.truncate(0)
 
-    def life_ends(self, name: str, *, can_be_found: bool) -> None:
+    def life_ends(self, name: str, *, can_be_found: bool, goes_on: bool = False) -> None:
         unread = self.unread.pop(name, set())
         if not can_be_found:
             self.excused |= unread
-        self.observed.discard(name)
         self.sampled.discard(name)
+        if not goes_on:
+            self.followed.discard(name)
 
     def settle(self) -> None:
         if self.pump is None:

@@ -318,6 +318,8 @@ class Follower:
     def _begin(self, path: str, now: float, *, from_end: bool = False, after: Life | None = None) -> None:
         """A new life of the file at `path`, from its first byte; `after`: a life whose log it was, too."""
         try:
+            # A rotation that moves it on in this moment changes when it last changed.
+            began_ns = after.began_ns if after else os.stat(path).st_ctime_ns
             fd = self._descriptors.open_path(path)
         except OSError as error:
             self._cannot_meet(path, error)
@@ -330,6 +332,7 @@ class Follower:
             os.close(fd)
             return
         life = self._new_life(after.home if after else path, file, stat, now)
+        life.began_ns = min(began_ns, life.began_ns)
         life.path, life.target = path, after.target if after else _target(path)
         life.is_nameless = after is not None
         self._register.add(life)
@@ -759,9 +762,18 @@ class Follower:
         if elders:
             self._meet_unseen(max(elders, key=lambda elder: elder.number), now)
 
+    def _meet_later_runs(self, life: Life, now: float) -> None:
+        """As long as no log stands at its name, one that was begun there and rotated is found from its elder only."""
+        if any(other.number > life.number for other in self._register.of_log(life.log)):
+            return
+        changed_ns = self._surroundings.changed_ns(os.path.dirname(life.log))
+        if changed_ns != life.beside_ns:
+            self._meet_unseen(life, now)
+            life.beside_ns = changed_ns
+
     def _meet_unseen(self, life: Life, now: float) -> None:
         """Several rotations between two looks leave files that never stood at the log's name when we looked."""
-        if life.fd == NOWHERE or not life.evidence.agrees(reader(life.fd)):
+        if not self._reach(life) or not life.evidence.agrees(reader(life.fd)):
             return
         for _ in range(MOVES_FOLLOWED):
             unseen = siblings.find_unseen(life, self._surroundings, self._is_known)
@@ -771,6 +783,12 @@ class Follower:
             # What was moved on since it was found is found again.
             if all(self._is_known_at(path) for path in beside):
                 return
+
+    def _reach(self, life: Life) -> bool:
+        """Whether the file of `life` is open, or can be opened where it lies now."""
+        with contextlib.suppress(FileNotFoundError):
+            return self._descriptors.open(life) != NOWHERE
+        return life.is_nameless and self._reopen_renamed(life)
 
     def _is_known(self, file: FileId) -> bool:
         return self._known(file) is not None
@@ -797,6 +815,8 @@ class Follower:
         self._note_size(life, stat.st_size, now)
         if life.fd != NOWHERE:
             self._locate(life)
+        if self._register.at(life.log) is None:
+            self._meet_later_runs(life, now)
         self._attend(life, now)
         kept_s = DELETED_KEPT_S if life.is_deleted else RENAMED_KEPT_S
         if life.key not in self._is_ready and now - life.changed_at >= kept_s:

@@ -45,6 +45,11 @@ class Surroundings:
             for name in moved:
                 self._listings.pop(name, None)
 
+    def changed_ns(self, directory: str) -> int:
+        """When something was last moved in `directory`; another number each time while it may go on unnoticed."""
+        changed_ns, now_ns = _changed_ns(directory), time.time_ns()
+        return now_ns if changed_ns >= now_ns - _SETTLED_NS else changed_ns
+
     def with_inode(self, directory: str, inode: int) -> Iterator[str]:
         """Paths of what has this inode number in `directory`."""
         names, _ = self._listing(directory)
@@ -150,8 +155,10 @@ def _unseen(path: str, life: Life, is_known: Callable[[FileId], bool]) -> tuple[
             return None
         # Made after `life` began; by when it was last written, where its birth is unknown.
         is_later = (file.birth_ns or stat.st_mtime_ns) >= life.began_ns
-        is_unseen = is_later and not _begins(life.fd, fd, stat.st_size)
-        return (file, stat.st_mtime_ns) if is_unseen else None
+        if not is_later or _begins(life.fd, fd, stat.st_size):
+            return None
+        # With a file that was cut meanwhile nothing can be compared.
+        return (file, stat.st_mtime_ns) if life.evidence.agrees(reader(life.fd)) else None
     finally:
         os.close(fd)
 
