@@ -87,7 +87,9 @@ def test_a_listing_is_made_anew_when_its_folder_has_changed(tmp_path: Path) -> N
     os.utime(tmp_path, (1, 1))
     assert list(surroundings.rotated(life.log)) == []
     (tmp_path / "a.log.1").touch()
-    assert list(surroundings.rotated(life.log)) == [str(tmp_path / "a.log.1")]
+    assert list(surroundings.rotated(life.log)) == [
+        (str(tmp_path / "a.log.1"), (tmp_path / "a.log.1").stat().st_ino)
+    ]
 
 
 def test_a_copy_with_the_unread_rest_is_found(tmp_path: Path) -> None:
@@ -136,7 +138,7 @@ def test_what_is_moved_on_while_it_is_looked_for_is_found(
         os.close(fd)
         assert path == moved
     else:
-        assert moved in find_unseen(life, Surroundings(), lambda _: False)
+        assert moved in find_unseen(life, Surroundings(), lambda _: False, lambda *_: False)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +166,7 @@ def test_a_pipe_that_is_named_as_a_copy_is_not_waited_for(tmp_path: Path) -> Non
     life = read_life(tmp_path / "a.log")
     os.mkfifo(tmp_path / "a.log.1")
     assert find_copy(life, Surroundings(), lambda _: False) is None
-    assert find_unseen(life, Surroundings(), lambda _: False) == []
+    assert find_unseen(life, Surroundings(), lambda _: False, lambda *_: False) == []
 
 
 def test_runs_that_were_rotated_away_unseen_are_found_oldest_first(tmp_path: Path) -> None:
@@ -178,10 +180,12 @@ def test_runs_that_were_rotated_away_unseen_are_found_oldest_first(tmp_path: Pat
         (tmp_path / name).write_bytes(b"another run, number %d\n" % n)
         os.utime(tmp_path / name, ns=(0, life.began_ns + (3 - n) * 10**9))
     (tmp_path / "a.log.bak").write_bytes(TEXT[:1000])
-    found = find_unseen(life, Surroundings(), lambda _: False)
+    found = find_unseen(life, Surroundings(), lambda _: False, lambda *_: False)
     assert found == [str(tmp_path / "a.log.2"), str(tmp_path / "a.log.1")]
     known = identity_of(tmp_path / "a.log.2")
-    assert find_unseen(life, Surroundings(), lambda file: file == known) == found[1:]
+    assert find_unseen(life, Surroundings(), lambda file: file == known, lambda *_: False) == found[1:]
+    is_open = lambda _, inode: inode == known.ino  # noqa: E731
+    assert find_unseen(life, Surroundings(), lambda _: False, is_open) == found[1:]
 
 
 def test_a_file_repeats_another_as_far_as_it_goes(tmp_path: Path) -> None:

@@ -54,6 +54,8 @@ KEEP_ABSENT_S = 7 * 86400.0
 COPY_SETTLED_S = 5.0
 # What is moved on between being found and being opened is looked for again, so often.
 MOVES_FOLLOWED = 8
+# Runs that were rotated away unseen are looked for so long after their elder was.
+SEARCHED_AGAIN_S = 3.0
 # However busy the directories are, they are listed no more often than this.
 LISTING_PAUSE_S = 0.02
 
@@ -211,7 +213,7 @@ class Follower:
     def _mind_the_clock(self, now: float) -> None:
         """The clock was set back: what was to happen in a second would happen in an hour."""
         for life in self._register:
-            life.changed_at = min(life.changed_at, now)
+            life.changed_at, life.left_at = min(life.changed_at, now), min(life.left_at, now)
             life.look_at = 0.0
             self._look_again(life, now)
         self._list_at = self._listed_at = now
@@ -671,7 +673,8 @@ class Follower:
         # Before anybody else is asked where he goes on: this file is taken.
         self._register.identify(life, file)
         self._descriptors.adopt(life, fd)
-        life.path, life.size, life.changed_at = path, stat.st_size, now
+        life.path, life.size = path, stat.st_size
+        life.changed_at = life.left_at = now
         life.dirty, life.verified, life.held_size, life.is_deleted = True, False, 0, False
         holder = self._register.at(path)
         if holder is not None:
@@ -690,7 +693,8 @@ class Follower:
         self._register.take_path(life)
         if self._tree.fits(life.path):
             self._unmet.add(life.path)
-        life.changed_at, life.dirty = now, True
+        life.changed_at = life.left_at = now
+        life.dirty = True
         try:
             is_there = life.fd != NOWHERE or self._reopen_renamed(life)
         except OSError as error:
@@ -763,20 +767,27 @@ class Follower:
             self._meet_unseen(max(elders, key=lambda elder: elder.number), now)
 
     def _meet_later_runs(self, life: Life, now: float) -> None:
-        """As long as no log stands at its name, one that was begun there and rotated is found from its elder only."""
-        if any(other.number > life.number for other in self._register.of_log(life.log)):
+        """What is moved while it is looked for may be missed, so that it is looked for again for a while.
+
+        As long as no log stands at its name, one that was begun there and rotated is found from its elder only.
+        """
+        if now - life.left_at >= SEARCHED_AGAIN_S and not self._is_last_of_log(life):
             return
         changed_ns = self._surroundings.changed_ns(os.path.dirname(life.log))
         if changed_ns != life.beside_ns:
             self._meet_unseen(life, now)
             life.beside_ns = changed_ns
 
+    def _is_last_of_log(self, life: Life) -> bool:
+        is_over = self._register.at(life.log) is None
+        return is_over and all(other.number <= life.number for other in self._register.of_log(life.log))
+
     def _meet_unseen(self, life: Life, now: float) -> None:
         """Several rotations between two looks leave files that never stood at the log's name when we looked."""
         if not self._reach(life) or not life.evidence.agrees(reader(life.fd)):
             return
         for _ in range(MOVES_FOLLOWED):
-            unseen = siblings.find_unseen(life, self._surroundings, self._is_known)
+            unseen = siblings.find_unseen(life, self._surroundings, self._is_known, self._has_open)
             beside = [path for path in unseen if not self._tree.fits(path)]
             for path in beside:
                 self._begin(path, now, after=life)
@@ -792,6 +803,11 @@ class Follower:
 
     def _is_known(self, file: FileId) -> bool:
         return self._known(file) is not None
+
+    def _has_open(self, device: int, inode: int) -> bool:
+        """Whether a life has this file open: as long as it has, its number stands for no other."""
+        life = self._register.of_file(device, inode)
+        return life is not None and life.fd != NOWHERE
 
     def _is_known_at(self, path: str) -> bool:
         here = _names(path)
@@ -815,8 +831,7 @@ class Follower:
         self._note_size(life, stat.st_size, now)
         if life.fd != NOWHERE:
             self._locate(life)
-        if self._register.at(life.log) is None:
-            self._meet_later_runs(life, now)
+        self._meet_later_runs(life, now)
         self._attend(life, now)
         kept_s = DELETED_KEPT_S if life.is_deleted else RENAMED_KEPT_S
         if life.key not in self._is_ready and now - life.changed_at >= kept_s:

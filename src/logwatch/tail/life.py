@@ -56,8 +56,8 @@ class Life:
     `overlong`: where the record began of which `offset` is in the middle, or NOWHERE.
     `held`: what was found in the unfinished line at the end, as of `held_size` bytes of the file.
     `copy_of`: the life whose bytes this file seems to repeat; it waits to learn which of the two goes on.
-    `is_original`: it turned out not to be a copy. `beside_ns`: the state of its directory in which later runs of its
-    log were looked for.
+    `is_original`: it turned out not to be a copy. `left_at`: when it was seen to have lost its
+    path; `beside_ns`: the state of its directory in which later runs of its log were looked for.
     `said`: where those unfinished records begin of which an event was already published.
     `wrapping`: how each line is wrapped, once that is known; `begun`: records of which pieces are to come, by
     stream. `nuls_since`: when NULs were first seen at the end, where data may yet appear in their place.
@@ -96,6 +96,7 @@ class Life:
     held_since: float = 0.0
     nuls_since: float = 0.0
     absent_since: float = 0.0
+    left_at: float = 0.0
     beside_ns: int = 0
     copy_of: "Life | None" = None
     is_original: bool = False

@@ -55,15 +55,15 @@ class Surroundings:
         names, _ = self._listing(directory)
         return (f"{directory}/{name}" for name, number in names.items() if number == inode)
 
-    def rotated(self, log: str) -> Iterator[str]:
-        """Paths that are named as rotation names what it makes of `log`."""
+    def rotated(self, log: str) -> Iterator[tuple[str, int]]:
+        """Paths that are named as rotation names what it makes of `log`, with the inode numbers they had."""
         directory, name = os.path.split(log)
-        _, names = self._listing(directory)
+        numbers, names = self._listing(directory)
         for other in names[bisect_left(names, name) :]:
             if not other.startswith(name):
                 return
             if _ROTATED.fullmatch(other, len(name)):
-                yield f"{directory}/{other}"
+                yield f"{directory}/{other}", numbers[other]
 
     def _listing(self, directory: str) -> tuple[Mapping[str, int], Sequence[str]]:
         try:
@@ -118,21 +118,29 @@ def find_copy(
     if life.evidence.is_empty:
         return None
     for _ in surroundings.tries([os.path.dirname(life.log)]):
-        for path in sorted(surroundings.rotated(life.log)):
+        for path, _ in sorted(surroundings.rotated(life.log)):
             fd = _open_copy(path, life, is_taken)
             if fd is not None:
                 return path, fd
     return None
 
 
-def find_unseen(life: Life, surroundings: Surroundings, is_known: Callable[[FileId], bool]) -> list[str]:
+def find_unseen(
+    life: Life,
+    surroundings: Surroundings,
+    is_known: Callable[[FileId], bool],
+    is_open: Callable[[int, int], bool],
+) -> list[str]:
     """Files that began as the log of `life` after it and were rotated away before they were seen; oldest first.
 
-    The file of `life` is open: what only repeats its beginning is a copy that somebody keeps.
+    The file of `life` is open: what only repeats its beginning is a copy that somebody keeps. A device and an inode
+    number for which `is_open` holds are a known file's; of others `is_known` tells when they have been opened.
     """
     found: dict[FileId, tuple[int, str]] = {}
     for _ in surroundings.tries([os.path.dirname(life.log)]):
-        for path in surroundings.rotated(life.log):
+        for path, inode in surroundings.rotated(life.log):
+            if is_open(life.file.dev, inode):
+                continue
             with contextlib.suppress(OSError):
                 unseen = _unseen(path, life, is_known)
                 if unseen is not None:
