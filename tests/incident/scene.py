@@ -13,7 +13,7 @@ from typing import Any
 from logwatch.catalogue.causality import Edge, Edges, EventClass, Scope
 from logwatch.catalogue.entry import Entry
 from logwatch.incident.advisor import Advisor
-from logwatch.incident.event import Event, event_id, rfc3339
+from logwatch.incident.event import Event, Origin, Statement, event_id, rfc3339
 from logwatch.incident.fold import Fold
 from logwatch.incident.incident import Incident, Notice
 from logwatch.incident.open import Holds
@@ -102,28 +102,26 @@ def event(moment: float, where: str, error: str, **said: str) -> Event:
     path = f"/logs/{where}.log"
     name = event_id(path, round(moment * 1000), f"{error}{line}{sorted(said.items())}")
     return Event(
+        statement=Statement(
+            error_id=error,
+            severity="error",
+            domain=error.split("/", 1)[0],
+            category="",
+            signature=error,
+            workaround=None,
+            dead_ends=(),
+            decision=None,
+            catalogue_version="v1",
+        ),
+        origin=Origin("test", path, 1, path, {}, "here"),
         event_id=name,
-        error_id=error,
         time=rfc3339(at),
-        severity="error",
-        domain=error.split("/", 1)[0],
-        category="",
-        signature=error,
-        source="test",
-        path=path,
-        generation=1,
         # Lines stand in the order of their times, and no two at one place.
         offset=round(at * 1000) * 1000 + int(name[:8], 16) % 1000,
         line=line,
         line_number=1,
         captures=said,
         labels=labels,
-        host="here",
-        workaround=None,
-        dead_ends=(),
-        decision=None,
-        also=(),
-        catalogue_version="v1",
         node=node,
         subject=subject,
         clears=clears,

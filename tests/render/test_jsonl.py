@@ -7,36 +7,62 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logwatch.incident.event import Advice, Event
+from logwatch.incident.event import Advice, Event, Origin, Statement
 from logwatch.render.jsonl import event_line
 
-EVENT = Event(
-    event_id="0123456789abcdef",
+STATEMENT = Statement(
     error_id="cuda/out-of-memory",
-    time="2026-01-02T03:04:05.678Z",
     severity="error",
     domain="cuda",
     category="memory",
     signature="CUDA out of memory",
+    workaround=Advice("Halve the batch size", 0.9),
+    dead_ends=[Advice("Empty the cache", 0.8, "nothing is cached at this point")],
+    decision="restart",
+    catalogue_version="2026.1",
+)
+ORIGIN = Origin(
     source="train",
     path="/logs/llama/rank3.log",
     generation=1,
+    generation_key="k",
+    labels={"job": "llama"},
+    host="gpu-0412",
+)
+EVENT = Event(
+    statement=STATEMENT,
+    origin=ORIGIN,
+    event_id="0123456789abcdef",
+    time="2026-01-02T03:04:05.678Z",
     offset=4096,
     line="torch.cuda.OutOfMemoryError: CUDA out of memory. 显存不足",
     line_number=17,
     captures={"gpu": "0"},
     labels={"job": "llama", "rank": "3"},
-    host="gpu-0412",
-    workaround=Advice("Halve the batch size", 0.9),
-    dead_ends=[Advice("Empty the cache", 0.8, "nothing is cached at this point")],
-    decision="restart",
     also=["cuda/generic"],
-    catalogue_version="2026.1",
 )
+
+
+def at(path: str) -> Event:
+    return replace(EVENT, origin=replace(ORIGIN, path=path))
 
 
 def test_the_line_is_the_published_event() -> None:
     assert json.loads(event_line(EVENT)) == EVENT.published()
+    assert json.loads(event_line(EVENT, "i1")) == EVENT.published("i1")
+
+
+def test_what_a_reload_changes_is_written_from_then_on() -> None:
+    event_line(EVENT)
+    changed = replace(EVENT, statement=replace(STATEMENT, severity="critical", catalogue_version="2026.2"))
+    assert json.loads(event_line(changed)) == changed.published()
+
+
+def test_each_event_is_written_with_its_own_file() -> None:
+    elsewhere = replace(EVENT, origin=replace(ORIGIN, path="/logs/rank4.log", generation=2, host="gpu-2"))
+    assert [json.loads(event_line(event)) for event in (EVENT, elsewhere, EVENT)] == [
+        event.published() for event in (EVENT, elsewhere, EVENT)
+    ]
 
 
 def test_the_keys_stand_in_the_order_of_the_contract() -> None:
@@ -52,13 +78,13 @@ def test_letters_of_every_language_stay_readable() -> None:
 
 
 def test_a_path_that_is_not_utf_8_does_not_spoil_the_line() -> None:
-    line = event_line(replace(EVENT, path=b"/logs/\xff.log".decode("utf-8", "surrogateescape")))
+    line = event_line(at(b"/logs/\xff.log".decode("utf-8", "surrogateescape")))
     assert json.loads(line)["path"] == "/logs/�.log"
 
 
 @given(st.text(st.characters()), st.text(st.characters()))
 def test_no_text_can_end_the_line_or_steer_a_terminal(line: str, path: str) -> None:
-    written = event_line(replace(EVENT, line=line, path=path))
+    written = event_line(replace(at(path), line=line))
     text = written.decode()
     assert text.endswith("}\n")
     assert len(text.splitlines()) == 1

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from logwatch.incident.event import Advice, Event
+from logwatch.incident.event import Advice, Event, Origin, Statement
 from logwatch.incident.incident import Evidence, Incident, Place
 from logwatch.render.published import from_event, from_published, published
 
@@ -35,12 +35,15 @@ def event() -> dict[str, Any]:
     return json.loads(
         json.dumps(
             Event(
-                event_id="e1", error_id="cuda/oom", time="2026-11-22T05:40:00.000Z", severity="error",
-                domain="cuda", category="memory", signature="CUDA out of memory", source="train",
-                path="/logs/a.log", generation=1, offset=10, line="CUDA out of memory.", line_number=3,
-                captures={}, labels={"job": "a"}, host="gpu-1", workaround=Advice("Halve the batch.", 0.8),
-                dead_ends=[Advice("Reset the GPU.", 0.9, "The memory is in use.")], decision="stop", also=[],
-                catalogue_version="1",
+                Statement(
+                    error_id="cuda/oom", severity="error", domain="cuda", category="memory",
+                    signature="CUDA out of memory", workaround=Advice("Halve the batch.", 0.8),
+                    dead_ends=[Advice("Reset the GPU.", 0.9, "The memory is in use.")], decision="stop",
+                    catalogue_version="1",
+                ),
+                Origin("train", "/logs/a.log", 1, "k", {}, "gpu-1"),
+                event_id="e1", time="2026-11-22T05:40:00.000Z", offset=10, line="CUDA out of memory.",
+                line_number=3, captures={}, labels={"job": "a"},
             ).published()
         )
     )  # fmt: skip

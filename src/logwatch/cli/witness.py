@@ -43,7 +43,7 @@ class Witness:
 
     def line(self, sighting: Sighting) -> bytes:
         """The published event. It has no context, so none is looked for."""
-        return event_line(self._event(sighting, ()))
+        return event_line(self._event(sighting, None))
 
     def event(self, sighting: Sighting) -> Event:
         return self._event(sighting, sighting.surroundings())
@@ -55,7 +55,7 @@ class Witness:
         is_first = self._firsts.is_first(error_id, spot)
         return Seen(error_id, spot, self.event(sighting) if is_first else None)
 
-    def _event(self, sighting: Sighting, context: Sequence[str]) -> Event:
+    def _event(self, sighting: Sighting, context: Sequence[str] | None) -> Event:
         return self.publisher.event(
             sighting.match,
             self._origin(sighting.path),

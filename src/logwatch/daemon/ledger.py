@@ -35,7 +35,8 @@ SHORTEST_PAUSE_S = 0.05
 # and committed. Meanwhile the loop turns.
 AT_ONCE = 500
 
-EventLine = Callable[[Event], bytes]
+# Of an event, and the id of the incident that it belongs to.
+EventLine = Callable[[Event, str], bytes]
 Found = tuple[Generation, Finding]
 
 
@@ -215,7 +216,7 @@ class Ledger:
                 continue
             incident_id, due = self._fold.feed(event, now)
             notices.extend(due)
-            line = self._event_line(event.in_incident(incident_id)) if self._event_line else None
+            line = self._event_line(event, incident_id) if self._event_line else None
             batch.events.append((event.event_id, line))
             key = (event.error_id, event.domain, event.category, event.severity, event.source)
             batch.counts[key] = batch.counts.get(key, 0) + 1

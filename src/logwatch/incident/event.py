@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache, partial
 from typing import Any
 
 from logwatch.catalogue.entry import (
@@ -17,6 +18,7 @@ from logwatch.catalogue.entry import (
 )
 from logwatch.incident.redact import redact
 from logwatch.scan.scanner import Match
+from logwatch.scan.surroundings import Surroundings
 
 # A published line is for reading; what lies beyond stands in the log at `path` and `offset`.
 MAX_LINE = 4096
@@ -56,6 +58,21 @@ class Advice:
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """What an entry says in each of its events; they share it."""
+
+    error_id: str
+    severity: str
+    domain: str
+    category: str
+    signature: str
+    workaround: Advice | None
+    dead_ends: Sequence[Advice]
+    decision: str | None
+    catalogue_version: str
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """A known error in one line of a log. `time` is RFC 3339 in UTC; `offset` is in bytes.
 
@@ -66,53 +83,81 @@ class Event:
     its line says that the error is over.
     """
 
+    statement: Statement
+    origin: Origin
     event_id: str
-    error_id: str
     time: str
-    severity: str
-    domain: str
-    category: str
-    signature: str
-    source: str
-    path: str
-    generation: int
     offset: int
     line: str
     line_number: int
     captures: Mapping[str, str]
     labels: Mapping[str, str]
-    host: str
-    workaround: Advice | None
-    dead_ends: Sequence[Advice]
-    decision: str | None
-    also: Sequence[str]
-    catalogue_version: str
-    incident_id: str | None = None
+    also: Sequence[str] = ()
     context: Sequence[str] = ()
     node: str = ""
     is_dated: bool = True
     subject: str = ""
     clears: bool = False
 
-    def in_incident(self, incident_id: str) -> "Event":
-        return replace(self, incident_id=incident_id)
+    @property
+    def error_id(self) -> str:
+        return self.statement.error_id
 
-    def published(self) -> dict[str, Any]:
-        """The event as it is written to the event file: the names are a contract."""
-        body: dict[str, Any] = {name: getattr(self, name) for name in _PUBLISHED}
-        body["captures"], body["labels"], body["also"] = dict(self.captures), dict(self.labels), [*self.also]
-        body["workaround"] = self.workaround and {
-            "action": self.workaround.action,
-            "success_rate": self.workaround.rate,
+    @property
+    def severity(self) -> str:
+        return self.statement.severity
+
+    @property
+    def domain(self) -> str:
+        return self.statement.domain
+
+    @property
+    def category(self) -> str:
+        return self.statement.category
+
+    @property
+    def source(self) -> str:
+        return self.origin.source
+
+    @property
+    def path(self) -> str:
+        return self.origin.path
+
+    @property
+    def host(self) -> str:
+        return self.origin.host
+
+    def published(self, incident_id: str | None = None) -> dict[str, Any]:
+        """The event as it is written to the event file: the names and their order are a contract."""
+        said, origin = self.statement, self.origin
+        return {
+            "schema": 1,
+            "event_id": self.event_id,
+            "error_id": said.error_id,
+            "time": self.time,
+            "severity": said.severity,
+            "domain": said.domain,
+            "category": said.category,
+            "signature": said.signature,
+            "source": origin.source,
+            "path": origin.path,
+            "generation": origin.generation,
+            "offset": self.offset,
+            "line": self.line,
+            "line_number": self.line_number,
+            "captures": dict(self.captures),
+            "labels": dict(self.labels),
+            "host": origin.host,
+            "workaround": said.workaround
+            and {"action": said.workaround.action, "success_rate": said.workaround.rate},
+            "dead_ends": [
+                {"action": d.action, "why_fails": d.why, "fail_rate": d.rate} for d in said.dead_ends
+            ],
+            "decision": said.decision,
+            "also": [*self.also],
+            "catalogue_version": said.catalogue_version,
+            "incident_id": incident_id,
         }
-        body["dead_ends"] = [
-            {"action": d.action, "why_fails": d.why, "fail_rate": d.rate} for d in self.dead_ends
-        ]
-        return {"schema": 1, **body}
-
-
-_PRIVATE = frozenset({"context", "node", "is_dated", "subject", "clears"})
-_PUBLISHED = tuple(f.name for f in fields(Event) if f.name not in _PRIVATE)
 
 
 def event_id(generation_key: str, offset: int, error_id: str) -> str:
@@ -120,6 +165,8 @@ def event_id(generation_key: str, offset: int, error_id: str) -> str:
     return hashlib.sha256(f"{generation_key}\0{offset}\0{error_id}".encode()).hexdigest()[:32]
 
 
+# In a storm many lines are of one moment, or take over that of the line above.
+@lru_cache(maxsize=1024)
 def rfc3339(seconds: float) -> str:
     """Seconds since the epoch as RFC 3339 in UTC, to the millisecond."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -132,8 +179,8 @@ class Publisher:
     entries: Mapping[str, Entry]
     catalogue_version: str
     language: Language = "en"
-    # What is said about an entry as long as no version is known: ranking it anew costs more than all else.
-    _usual: dict[str, "_Said"] = field(default_factory=dict, init=False, repr=False, compare=False)
+    # What is known of an entry as long as no version is: asking it anew costs more than all else.
+    _usual: dict[str, "_Known"] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def event(
         self,
@@ -143,7 +190,7 @@ class Publisher:
         offset: int,
         line_number: int,
         now: float,
-        context: Sequence[str] = (),
+        context: Sequence[str] | None = None,
         labels: Mapping[str, str] | None = None,
         versions: Mapping[str, str] | None = None,
         is_dated: bool = True,
@@ -153,77 +200,80 @@ class Publisher:
         `labels` are drawn from the line's own prefix and lose against those of the origin;
         `versions` are the product versions known for this log. `is_dated`: see `Event`.
         """
-        entry = self.entries[match.rule]
-        said = self._said(entry, versions)
+        known = self._known(match.rule, versions)
         line = redact(match.text)
         # Captures are parts of the line: where that holds no secret, they hold none.
         captures = match.captures if line == match.text else _redacted(match.captures)
         return Event(
-            event_id=event_id(origin.generation_key, offset, entry.id),
-            error_id=entry.id,
+            statement=known.statement,
+            origin=origin,
+            event_id=event_id(origin.generation_key, offset, match.rule),
             time=rfc3339(now),
-            severity=str(entry.severity),
-            domain=entry.home,
-            category=entry.category,
-            signature=entry.title(self.language),
-            source=origin.source,
-            path=origin.path,
-            generation=origin.generation,
             offset=offset,
             line=shortened(line, MAX_LINE),
             line_number=line_number,
             captures=captures,
             labels={**(labels or {}), **origin.labels},
-            host=origin.host,
-            workaround=said.workaround,
-            dead_ends=said.dead_ends,
-            decision=entry.decision and str(entry.decision),
-            also=list(match.also),
-            catalogue_version=self.catalogue_version,
-            context=[shortened(redact(line), MAX_CONTEXT_LINE) for line in context],
-            node=_node(entry, origin.labels, labels or {}),
+            also=match.also,
+            context=() if context is None else Surroundings(partial(_readable, context)),
+            node=known.node(origin.labels, labels or {}),
             is_dated=is_dated,
-            subject=_subject(entry, captures),
+            subject=known.subject(captures),
             clears=match.clears,
         )
 
-    def _said(self, entry: Entry, versions: Mapping[str, str] | None) -> "_Said":
+    def _known(self, error_id: str, versions: Mapping[str, str] | None) -> "_Known":
         if versions:
-            return _said(entry, versions, self.language)
-        if entry.id not in self._usual:
-            self._usual[entry.id] = _said(entry, None, self.language)
-        return self._usual[entry.id]
+            return self._asked(error_id, versions)
+        if error_id not in self._usual:
+            self._usual[error_id] = self._asked(error_id, None)
+        return self._usual[error_id]
+
+    def _asked(self, error_id: str, versions: Mapping[str, str] | None) -> "_Known":
+        entry = self.entries[error_id]
+        best = next(iter(ranked_workarounds(entry, versions, self.language)), None)
+        statement = Statement(
+            error_id=entry.id,
+            severity=str(entry.severity),
+            domain=entry.home,
+            category=entry.category,
+            signature=entry.title(self.language),
+            workaround=None if best is None else advice(best),
+            dead_ends=[warning(d) for d in ranked_dead_ends(entry, versions)],
+            decision=entry.decision and str(entry.decision),
+            catalogue_version=self.catalogue_version,
+        )
+        return _Known(statement, entry.names_cleared, is_of_kernel=entry.sources == (LogKind.KERNEL,))
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What an entry says, and how its lines are to be read.
+
+    `names_cleared` are named both by the lines of an error and by the line that ends it, as `server` is.
+    """
+
+    statement: Statement
+    names_cleared: Sequence[str]
+    is_of_kernel: bool
+
+    def subject(self, captures: Mapping[str, str]) -> str:
+        if not self.names_cleared:
+            return ""
+        return "\0".join(filter(None, map(captures.get, self.names_cleared)))
+
+    def node(self, of_origin: Mapping[str, str], of_line: Mapping[str, str]) -> str:
+        """A training log names hosts as containers see them; the kernel's syslog prefix names the machine."""
+        own = of_origin.get("host") or of_origin.get("node") or ""
+        return own or (of_line.get("host", "") if self.is_of_kernel else "")
+
+
+def _readable(lines: Sequence[str]) -> Sequence[str]:
+    return [shortened(redact(line), MAX_CONTEXT_LINE) for line in lines]
 
 
 def _redacted(captures: Mapping[str, str]) -> Mapping[str, str]:
     return {name: redact(value) for name, value in captures.items()}
-
-
-def _subject(entry: Entry, captures: Mapping[str, str]) -> str:
-    """What is named both by the lines of an error and by the line that ends it, as `server` is."""
-    if not entry.clears:
-        return ""
-    return "\0".join(filter(None, (captures.get(name) for name in entry.names_cleared)))
-
-
-def _node(entry: Entry, of_origin: Mapping[str, str], of_line: Mapping[str, str]) -> str:
-    """A training log names hosts as containers see them; the kernel's syslog prefix names the machine."""
-    own = of_origin.get("host") or of_origin.get("node") or ""
-    return own or (of_line.get("host", "") if entry.sources == (LogKind.KERNEL,) else "")
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """The advice that an event carries."""
-
-    workaround: Advice | None
-    dead_ends: Sequence[Advice]
-
-
-def _said(entry: Entry, versions: Mapping[str, str] | None, language: Language) -> _Said:
-    best = next(iter(ranked_workarounds(entry, versions, language)), None)
-    dead_ends = [warning(d) for d in ranked_dead_ends(entry, versions)]
-    return _Said(None if best is None else advice(best), dead_ends)
 
 
 def advice(workaround: Workaround) -> Advice:

@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from logwatch.incident.event import Event
+from logwatch.incident.event import Event, Statement
 from logwatch.incident.incident import Incident
 from logwatch.render.published import published
 
@@ -15,28 +16,30 @@ from logwatch.render.published import published
 _ACTING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 _written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+# What the encoder does with text, without asking what it is.
+_text: Callable[[str], str] = json.encoder.encode_basestring
+# Files whose place is kept as it is written: as many as are written to at the same time.
+_MANY_FILES = 1024
 
 
-def event_line(event: Event) -> bytes:
+def event_line(event: Event, incident_id: str | None = None) -> bytes:
     """The published form of `event` in UTF-8, keys in the order of the contract, with its line feed.
 
-    Written by hand, as what its entry says is the same every time: in a storm that saves most of the work.
+    Written by hand: what an entry says and what is known of a file is the same every time, which in a storm saves
+    most of the work.
     """
-    entry = _of_entry(event)
-    name = (
-        f'"event_id":{_written(event.event_id)},"error_id":{_written(event.error_id)},'
-        f'"time":{_written(event.time)}'
+    said, origin = _said(event), event.origin
+    place = _place(origin.source, origin.path, origin.generation)
+    found = (
+        f'"line":{_text(event.line)},"line_number":{event.line_number},"captures":{_texts(event.captures)},'
+        f'"labels":{_texts(event.labels)},"host":{_text(origin.host)}'
     )
-    sight = (
-        f'"source":{_written(event.source)},"path":{_written(event.path)},"generation":{event.generation},'
-        f'"offset":{event.offset},"line":{_written(event.line)},"line_number":{event.line_number},'
-        f'"captures":{_texts(event.captures)},"labels":{_texts(event.labels)},"host":{_written(event.host)}'
+    also = ",".join(map(_text, event.also))
+    line = (
+        f'{{"schema":1,"event_id":"{event.event_id}",{said.name},"time":"{event.time}",{said.kind},{place},'
+        f'"offset":{event.offset},{_inert(found)},{said.advice},"also":[{_inert(also)}],{said.version},'
+        f'"incident_id":{_written(incident_id)}}}\n'
     )
-    end = (
-        f'"also":[{",".join(map(_written, event.also))}],'
-        f'"catalogue_version":{_written(event.catalogue_version)},"incident_id":{_written(event.incident_id)}'
-    )
-    line = f'{{"schema":1,{_inert(name)},{entry.kind},{_inert(sight)},{entry.advice},{_inert(end)}}}\n'
     return line.encode()
 
 
@@ -46,39 +49,37 @@ def incident_line(incident: Incident) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    """What all events of one entry say, as it is written, and the event from which it was taken."""
+class _Said:
+    """A statement, and its parts as they are written."""
 
-    event: Event
+    statement: Statement
+    name: str
     kind: str
     advice: str
+    version: str
 
 
 # At most one for each entry there is.
-_entries: dict[str, _Entry] = {}
+_all_said: dict[str, _Said] = {}
 
 
-def _of_entry(event: Event) -> _Entry:
-    known = _entries.get(event.error_id)
-    if known is None or not _says_the_same(known.event, event):
+def _said(event: Event) -> _Said:
+    known = _all_said.get(event.error_id)
+    if known is None or known.statement is not event.statement:
         body = event.published()
-        kind = _members(body, "severity", "domain", "category", "signature")
-        known = _entries[event.error_id] = _Entry(
-            event, kind, _members(body, "workaround", "dead_ends", "decision")
+        known = _all_said[event.error_id] = _Said(
+            event.statement,
+            name=_members(body, "error_id"),
+            kind=_members(body, "severity", "domain", "category", "signature"),
+            advice=_members(body, "workaround", "dead_ends", "decision"),
+            version=_members(body, "catalogue_version"),
         )
     return known
 
 
-def _says_the_same(one: Event, other: Event) -> bool:
-    return (
-        one.workaround is other.workaround
-        and one.dead_ends is other.dead_ends
-        and one.signature == other.signature
-        and one.severity == other.severity
-        and one.decision == other.decision
-        and one.domain == other.domain
-        and one.category == other.category
-    )
+@lru_cache(_MANY_FILES)
+def _place(source: str, path: str, generation: int) -> str:
+    return _inert(f'"source":{_text(source)},"path":{_text(path)},"generation":{generation}')
 
 
 def _members(body: Mapping[str, Any], *names: str) -> str:
@@ -86,7 +87,7 @@ def _members(body: Mapping[str, Any], *names: str) -> str:
 
 
 def _texts(texts: Mapping[str, str]) -> str:
-    return "{" + ",".join([f"{_written(name)}:{_written(text)}" for name, text in texts.items()]) + "}"
+    return "{" + ",".join([f"{_text(name)}:{_text(text)}" for name, text in texts.items()]) + "}"
 
 
 def _inert(text: str) -> str:

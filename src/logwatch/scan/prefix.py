@@ -105,6 +105,8 @@ def log_time(text: str, reference: float, zone: tzinfo = UTC) -> float | None:
 
 def time_above(above: bytes, reference: float, zone: tzinfo = UTC) -> float | None:
     """The time of the last line in `above` that says its own; see `log_time`."""
+    if _MAY_BE_TIME.search(above) is None:
+        return None
     for line in reversed(above.splitlines()):
         if _MAY_BE_TIME.search(line) is None:
             continue
@@ -141,7 +143,7 @@ def _pieces(text: str) -> Iterator[re.Match[str]]:
 
 
 def _anywhere(text: str, at: int) -> Iterator[re.Match[str]]:
-    return filter(None, (pattern.search(text, at) for pattern in _ANYWHERE))
+    return filter(None, (pattern.search(text, at) for mark, pattern in _ANYWHERE if mark in text))
 
 
 def _skip_blanks(text: str, at: int) -> int:
@@ -337,12 +339,13 @@ _BY_FIRST: Mapping[str, _FirstOf] = {
     "-": _FirstOf(r"-(?=\s)"),
     "|": _FirstOf(r"\|"),
 }
-# Unmistakable wherever they stand: a progress bar that was not ended by a new line is glued in front.
+# Unmistakable wherever they stand: a progress bar that was not ended by a new line is glued in front. Each is only
+# looked for where the text has what they cannot do without.
 _ANYWHERE = (
-    re.compile(r"(?:\[rank|\bRank )(?P<rank>\d{1,6})\]", re.ASCII),
-    re.compile(rf"\[{_GLOG}", re.ASCII),
+    ("ank", re.compile(r"(?:\[rank|\bRank )(?P<rank>\d{1,6})\]", re.ASCII)),
+    ("[", re.compile(rf"\[{_GLOG}", re.ASCII)),
 )
 # Every time that is understood has one of these in it: hours and minutes, or seconds since the epoch as JSON has
-# them. Ten digits alone are most often a loss.
-_MAY_BE_TIME = re.compile(rb'\d\d:\d\d|": ?"?\d{10}')
+# them. Ten digits alone are most often a loss. Both begin with a fixed byte, which is looked for with memchr.
+_MAY_BE_TIME = re.compile(rb':\d\d(?<=\d\d:\d\d)|:(?<=":) ?"?\d{10}')
 _DOCKER_TIME = re.compile(rf'"time": ?"{_ISO}"\}}\s*$', re.ASCII)

@@ -79,8 +79,17 @@ class _Prepared:
 
     rule: Rule
     required: Required
+    # What each record must hold as it is: of the many rules that share a literal it leaves few to look at.
+    needs: bytes = b""
     pattern: "regex.Pattern[str] | None" = None
     strikes: int = 0
+
+    @classmethod
+    def of(cls, indexed: Indexed) -> "_Prepared":
+        fixed = [
+            demand[0].data for demand in indexed.required.also if len(demand) == 1 and not demand[0].caseless
+        ]
+        return cls(indexed.rule, indexed.required, max(fixed, key=len, default=b""))
 
     def search(self, text: str, timeout_s: float) -> "regex.Match[str] | None":
         if self.pattern is None:
@@ -110,7 +119,7 @@ class Scanner:
         self._timeout_s = timeout_s
         self._strikes = strikes
         self._index = rules if isinstance(rules, Index) else Index.of(rules)
-        self._rules = [_Prepared(indexed.rule, indexed.required) for indexed in self._index.rules]
+        self._rules = [_Prepared.of(indexed) for indexed in self._index.rules]
         self._always = [i for i, p in enumerate(self._rules) if not p.required.any_of]
         wanted: dict[Literal, list[int]] = {}
         for i, prepared_rule in enumerate(self._rules):
@@ -145,17 +154,9 @@ class Scanner:
         data = clean.data
         for start, end, rules in self._records(data):
             result.candidates += 1
-            for confirmed in self._confirm(data[start:end], rules, kind, result):
-                match = Match(
-                    rule=confirmed.rules[0],
-                    also=tuple(confirmed.rules[1:]),
-                    start=clean.to_raw(start),
-                    end=clean.to_raw(end),
-                    text=confirmed.text,
-                    captures=confirmed.captures,
-                    clears=confirmed.clears,
-                )
-                (result.cleared if match.clears else result.matches).append(match)
+            found = self._found(data[start:end], rules, kind, result)
+            if found:
+                _note(found, clean.to_raw(start), clean.to_raw(end), result)
         return result
 
     def is_innocent(self, chunk: bytes) -> bool:
@@ -200,32 +201,28 @@ class Scanner:
                 at += 1
             yield start, end, sorted(rules)
 
-    def _confirm(
-        self, record: bytes, rules: Sequence[int], kind: str, result: Scan
-    ) -> "Iterator[_Confirmed]":
+    def _found(self, record: bytes, rules: Sequence[int], kind: str, result: Scan) -> "list[_Found]":
+        """The rules that match, in order of rank."""
         if OWN_MARK in record[:OWN_MARK_WITHIN]:
-            return
+            return []
         text = ""
-        found: list[tuple[bool, _Prepared, regex.Match[str]]] = []
+        found: list[_Found] = []
         for index in rules:
             prepared = self._rules[index]
-            if prepared.strikes >= self._strikes or not _stands_in(prepared.rule, kind):
+            if prepared.needs not in record or not self._is_tried(prepared, kind):
                 continue
             if not has_all(record, prepared.required.also):
                 continue
             text = text or record.decode("utf-8", "replace")
             match = self._search(prepared, text, result)
             if match is not None:
-                found.append((kind not in prepared.rule.kinds, prepared, match))
+                found.append((prepared.rule, match))
         if len(found) > 1 and kind != ANY_KIND:
-            found.sort(key=lambda item: item[0])
-        errors = [(prepared.rule.id, match) for _, prepared, match in found if not prepared.rule.clears]
-        names = [name for name, _ in errors]
-        if errors:
-            yield _Confirmed(names, text, _captures(errors[0][1]))
-        for _, prepared, match in found:
-            if prepared.rule.clears and prepared.rule.id not in names:
-                yield _Confirmed([prepared.rule.id], text, _captures(match), clears=True)
+            found.sort(key=lambda one: kind not in one[0].kinds)
+        return found
+
+    def _is_tried(self, prepared: _Prepared, kind: str) -> bool:
+        return prepared.strikes < self._strikes and _stands_in(prepared.rule, kind)
 
     def _search(self, prepared: _Prepared, text: str, result: Scan) -> "regex.Match[str] | None":
         result.searches += 1
@@ -237,12 +234,20 @@ class Scanner:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Confirmed:
-    rules: list[str]
-    text: str
-    captures: Mapping[str, str]
-    clears: bool = False
+# A rule, and how it matches.
+_Found = tuple[Rule, "regex.Match[str]"]
+
+
+def _note(found: Sequence[_Found], start: int, end: int, result: Scan) -> None:
+    """What was found in the record from `start` to `end` of the chunk: one error at most, and what is over."""
+    errors = [(rule.id, match) for rule, match in found if not rule.clears]
+    names = [name for name, _ in errors]
+    if errors:
+        best = errors[0][1]
+        result.matches.append(Match(names[0], tuple(names[1:]), start, end, best.string, _captures(best)))
+    for rule, match in found:
+        if rule.clears and rule.id not in names:
+            result.cleared.append(Match(rule.id, (), start, end, match.string, _captures(match), clears=True))
 
 
 def _stands_in(rule: Rule, kind: str) -> bool:
@@ -264,6 +269,4 @@ def has_all(record: bytes, demands: Sequence[Sequence[Literal]]) -> bool:
 
 
 def _captures(match: "regex.Match[str]") -> Mapping[str, str]:
-    return {
-        name: value[:MAX_CAPTURE] for name, value in match.groupdict().items() if value is not None and value
-    }
+    return {name: value[:MAX_CAPTURE] for name, value in match.groupdict().items() if value}
