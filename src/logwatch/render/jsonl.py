@@ -38,7 +38,7 @@ def event_line(event: Event, incident_id: str | None = None) -> bytes:
     line = (
         f'{{"schema":1,"event_id":"{event.event_id}",{said.name},"time":"{event.time}",{said.kind},{place},'
         f'"offset":{event.offset},{_inert(found)},{said.advice},"also":[{_inert(also)}],{said.version},'
-        f'"incident_id":{_written(incident_id)}}}\n'
+        f'"incident_id":{"null" if incident_id is None else _text(incident_id)}}}\n'
     )
     return line.encode()
 

@@ -83,14 +83,8 @@ class _Found:
 
 def derive(pattern: str) -> Required:
     """The literals of `pattern` (searched with `regex.ASCII`); an empty `any_of` where none can be proven."""
-    if _READ_DIFFERENTLY.search(pattern):
-        return Required()
-    try:
-        with warnings.catch_warnings():
-            # `[[]` or `[a--b]` may change its meaning in a later `re`; `regex` reads it as `re` does today.
-            warnings.simplefilter("ignore", FutureWarning)
-            tree = sre_parse.parse(pattern, re.ASCII)
-    except (re.error, ValueError, OverflowError, RecursionError):
+    tree = parsed(pattern)
+    if tree is None:
         return Required()
     found = _sequence(tree, bool(tree.state.flags & re.IGNORECASE))
     runs = [*found.required, *([found.exact] if found.exact else [])]
@@ -98,6 +92,19 @@ def derive(pattern: str) -> Required:
     if not usable:
         return Required(weight=found.weight)
     return Required(any_of=usable[0], also=tuple(usable[1:]), weight=found.weight)
+
+
+def parsed(pattern: str) -> Any:
+    """The tree of `pattern`, as the standard library sees it; None where `regex` may see another one."""
+    if _READ_DIFFERENTLY.search(pattern):
+        return None
+    try:
+        with warnings.catch_warnings():
+            # `[[]` or `[a--b]` may change its meaning in a later `re`; `regex` reads it as `re` does today.
+            warnings.simplefilter("ignore", FutureWarning)
+            return sre_parse.parse(pattern, re.ASCII)
+    except (re.error, ValueError, OverflowError, RecursionError):
+        return None
 
 
 def _merit(literals: Sequence[Literal]) -> tuple[float, int, int]:

@@ -1,6 +1,5 @@
 """Rules against whole chunks: literals first, then the full pattern on the few records that hit."""
 
-import contextlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -82,6 +81,8 @@ class _Prepared:
     # What each record must hold as it is: of the many rules that share a literal it leaves few to look at.
     needs: bytes = b""
     pattern: "regex.Pattern[str] | None" = None
+    # A longer text is searched against the clock.
+    harmless: int = 0
     strikes: int = 0
 
     @classmethod
@@ -93,9 +94,13 @@ class _Prepared:
 
     def search(self, text: str, timeout_s: float) -> "regex.Match[str] | None":
         if self.pattern is None:
+            from logwatch.scan.paths import longest_harmless  # noqa: PLC0415 - see below
             from logwatch.scan.pattern import compiled  # noqa: PLC0415 - see there
 
             self.pattern = compiled(self.rule.pattern)
+            self.harmless = longest_harmless(self.rule.pattern)
+        if len(text) <= self.harmless:
+            return self.pattern.search(text)
         return self.pattern.search(text, timeout=timeout_s)
 
 
@@ -227,8 +232,10 @@ class Scanner:
     def _search(self, prepared: _Prepared, text: str, result: Scan) -> "regex.Match[str] | None":
         result.searches += 1
         for _ in range(TRIES):
-            with contextlib.suppress(TimeoutError):
+            try:
                 return prepared.search(text, self._timeout_s)
+            except TimeoutError:
+                continue
         prepared.strikes += 1
         result.timeouts[prepared.rule.id] += 1
         return None
