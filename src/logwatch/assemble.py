@@ -20,9 +20,10 @@ from typing import Any
 import aiohttp
 
 from logwatch import __version__, config
-from logwatch.catalogue import load as catalogue
+from logwatch.catalogue.cache import cache_folder
 from logwatch.catalogue.entry import LogKind, Severity
-from logwatch.catalogue.rules import rules_of
+from logwatch.catalogue.folders import shipped_folder
+from logwatch.catalogue.recall import recall
 from logwatch.daemon.daemon import Daemon
 from logwatch.daemon.plan import Knowledge, Plan, Route, Tap, Watched
 from logwatch.deliver import time_intervals
@@ -174,14 +175,20 @@ def make_knowledge(settings: config.Config) -> Knowledge:
     Raises:
         CatalogueError: with every mistake in every folder.
     """
-    folders = [catalogue.shipped_folder()] if settings.catalogue.shipped else []
-    known = catalogue.load([*folders, *settings.catalogue.paths])
-    experience = Experience()
+    shipped = shipped_folder()
+    folders = [shipped] if settings.catalogue.shipped else []
+    known = recall(
+        [*folders, *settings.catalogue.paths],
+        proven=[shipped],
+        cache=cache_folder(os.environ),
+        now=time.time(),
+    )
+    catalogue, experience = known.catalogue, Experience()
     return Knowledge(
-        known,
-        Scanner(rules_of(known.entries.values()), timeout_s=settings.limits.pattern_timeout_s),
-        Publisher(known.entries, known.version, settings.language),
-        Advisor(known.entries, known.version, settings.language, experience),
+        catalogue,
+        Scanner(known.index, timeout_s=settings.limits.pattern_timeout_s),
+        Publisher(catalogue.entries, catalogue.version, settings.language),
+        Advisor(catalogue.entries, catalogue.version, settings.language, experience),
         experience,
     )
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from logwatch.catalogue.catalogue import Catalogue
 from logwatch.catalogue.entry import Language
-from logwatch.catalogue.load import Catalogue
 from logwatch.deliver.outbox import Receiver
 from logwatch.deliver.pace import BURST, RATE_PER_S
 from logwatch.incident.advisor import Advisor
