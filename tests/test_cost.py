@@ -19,7 +19,7 @@ from logwatch.catalogue.load import load
 from logwatch.catalogue.rules import rules_of
 from logwatch.scan.records import records
 from logwatch.scan.scanner import Scan, Scanner
-from logwatch.tail import descriptors
+from logwatch.tail import descriptors, pump
 from logwatch.tail.descriptors import Descriptors
 from logwatch.tail.follow import CROWD, Follower, Source
 from logwatch.tail.life import Life
@@ -227,6 +227,29 @@ def test_a_finding_brings_the_position_of_its_own_file_and_not_of_all(
     assert [life.path for life in haul.lives] == [str(files.paths[0])]
 
 
+def test_of_a_storm_only_the_context_that_is_read_is_looked_for(
+    tmp_path: Path, scanner: Scanner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = 0
+
+    def counting(*arguments: Any) -> tuple[str, ...]:
+        nonlocal looked
+        looked += 1
+        return around(*arguments)
+
+    around = pump._context
+    monkeypatch.setattr(pump, "_context", counting)
+    count = 200
+    (tmp_path / "a.log").write_bytes(b"step 1\ntorch.OutOfMemoryError: CUDA out of memory.\n" * count)
+    reader = Pump(Follower(Source("logs", [str(tmp_path / "*.log")]), Descriptors(9)), lambda: scanner, "any")
+    reader.restore([], known_source=False)
+    findings = reader.hop(1_000_000.0, [], 1 << 24).findings
+    reader.close()
+    assert (len(findings), looked) == (count, 0)
+    assert findings[0][1].context[:2] == ("step 1", "torch.OutOfMemoryError: CUDA out of memory.")
+    assert looked == 1
+
+
 def test_many_files_are_met_without_asking_all_that_are_open(
     tmp_path: Path, scanner: Scanner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -273,3 +296,25 @@ def test_a_start_of_scan_imports_little(tmp_path: Path) -> None:
     assert heavy & {*modules} == set()
     # Counted: 36. What is wanted for a finding or another verb is imported there.
     assert sum(name.startswith("logwatch") for name in modules) <= 42
+
+
+def test_a_start_of_run_takes_up_what_was_made_of_the_catalogue(tmp_path: Path) -> None:
+    (tmp_path / "logwatch.yaml").write_text(
+        f'state_dir: {tmp_path}/state\nsources: [{{name: a, paths: ["{tmp_path}/*.log"]}}]\n'
+    )
+    program = (
+        "import sys\nfrom logwatch.cli.main import main\n"
+        "try: main(['run', '--once', '-c', sys.argv[1]])\nexcept SystemExit: pass\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", program, tmp_path / "logwatch.yaml"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stderr
+        for _ in range(2)
+    ]
+    # To read, check and compile all records takes two seconds, and what is made of them stays in memory.
+    assert {"logwatch.catalogue.load", "logwatch.catalogue.edges"}.isdisjoint(said[1].split())

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logwatch.tail.life import NOWHERE, Life
-from logwatch.tail.reading import Turn, is_compressed
+from logwatch.tail.reading import Chunk, Turn, is_compressed
 from logwatch.tail.verdict import FileId
 
 MAX_RECORD = 64
@@ -53,6 +53,25 @@ def test_lines_are_counted(data: bytes, quantum: int) -> None:
     life = new_life()
     feed(life, Turn(), data, quantum)
     assert life.lines == data.count(b"\n", 0, life.offset)
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(["", "a", "step é", "x" * 9])), st.sampled_from(["", "utf-16-le"]))
+def test_records_are_placed_one_after_the_other(lines: list[str], encoding: str) -> None:
+    chunk = Chunk(
+        new_life(), offset=100, data="".join(f"{line}\n" for line in lines).encode(), settled=0, lines=7
+    )
+    chunk.life.encoding = encoding
+    starts = [len("".join(f"{line}\n" for line in lines[:number]).encode()) for number in range(len(lines))]
+    ends = [
+        len("".join(f"{line}\n" for line in lines[:n]).encode(encoding or "utf-8")) for n in range(len(lines))
+    ]
+    assert list(chunk.places(starts)) == [(100 + end, 8 + number) for number, end in enumerate(ends)]
+
+
+def test_all_parts_of_an_overlong_record_stand_where_it_begins() -> None:
+    chunk = Chunk(new_life(), offset=5000, data=b"a\nb\n", settled=0, lines=7, record=100)
+    assert list(chunk.places([0, 2])) == [(100, 8), (100, 9)]
 
 
 def test_an_unfinished_line_is_scanned_and_waited_for() -> None:

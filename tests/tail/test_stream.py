@@ -72,7 +72,7 @@ def test_lines_of_a_fifo_are_told_once(reader: Reader, fifo: str) -> None:
     assert reader.told == ["f:0", "f:1"]
     assert (generation.path, generation.number) == (fifo, 1)
     assert (finding.offset, finding.line_number, later.offset, later.line_number) == (5, 2, 24, 3)
-    assert finding.context == ("calm", "TELLTALE f:0! lost")
+    assert tuple(finding.context) == ("calm", "TELLTALE f:0! lost")
 
 
 def test_a_line_in_pieces_is_one_line(reader: Reader, fifo: str) -> None:

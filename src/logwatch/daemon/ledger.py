@@ -19,7 +19,7 @@ from logwatch.deliver.silences import Silence
 from logwatch.incident.event import Event, Origin
 from logwatch.incident.fold import Fold
 from logwatch.incident.incident import Incident, Notice, NoticeKind, Remark
-from logwatch.scan.prefix import labels_of, log_time
+from logwatch.scan.prefix import read
 from logwatch.store import Batch, Store, StoredGeneration, StoredMessage
 from logwatch.tail.life import Finding, Generation
 from logwatch.tail.pump import Haul
@@ -166,25 +166,39 @@ class Ledger:
         fresh = {event.event_id: event for event in reversed(events) if event.event_id not in known}
         return list(reversed(fresh.values()))
 
-    def _event(self, watched: Watched, life: Generation, finding: Finding, now: float) -> Event:
-        told = log_time(finding.match.text, now, _local_zone(now))
+    def _events(self, watched: Watched, found: Sequence[Found], now: float) -> list[Event]:
+        zone = _local_zone(now)
+        origins: dict[str, Origin] = {}
+        events: list[Event] = []
+        for life, finding in found:
+            if life.key not in origins:
+                origins[life.key] = self._origin(watched, life)
+            events.append(self._event(origins[life.key], finding, now, zone))
+        return events
+
+    def _origin(self, watched: Watched, life: Generation) -> Origin:
+        return Origin(
+            source=life.source,
+            path=life.path,
+            generation=life.number,
+            generation_key=life.key,
+            # A rotated file goes on under a name that may fit no template.
+            labels=self._labels(watched, life.home),
+            host=self._host,
+            kind=watched.kind,
+        )
+
+    def _event(self, origin: Origin, finding: Finding, now: float, zone: tzinfo) -> Event:
+        prefix = read(finding.match.text)
+        told = None if prefix.stamp is None else prefix.stamp.seconds(now, zone)
         return self._plan.knowledge.publisher.event(
             finding.match,
-            Origin(
-                source=life.source,
-                path=life.path,
-                generation=life.number,
-                generation_key=life.key,
-                # A rotated file goes on under a name that may fit no template.
-                labels=self._labels(watched, life.home),
-                host=self._host,
-                kind=watched.kind,
-            ),
+            origin,
             offset=finding.offset,
             line_number=finding.line_number,
             now=told if told is not None and told <= now + CLOCK_SKEW_S else now,
             context=finding.context,
-            labels={**labels_of(finding.match.text), **finding.labels},
+            labels={**prefix.labels, **finding.labels},
         )
 
     def _labels(self, watched: Watched, path: str) -> Mapping[str, str]:
@@ -197,7 +211,7 @@ class Ledger:
         self, watched: Watched, found: Sequence[Found], now: float
     ) -> tuple[Sequence[Event], Batch]:
         """The events in `found` that are news, folded, and what is to be committed of them."""
-        events = await self._news([self._event(watched, *one, now) for one in found])
+        events = await self._news(self._events(watched, found, now))
         batch = Batch()
         self._enter(events, batch, now)
         return events, batch

@@ -1,8 +1,8 @@
 """One life of a file at a path: a generation. What is remembered of it, what is known while it is open."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from logwatch.scan.scanner import Match
@@ -23,8 +23,12 @@ class Finding:
     match: Match
     offset: int
     line_number: int
-    context: tuple[str, ...] = ()
+    context: Sequence[str] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    def alone(self) -> "Finding":
+        """The same, without hold of what was read with it."""
+        return replace(self, context=tuple(self.context))
 
 
 class Generation(Protocol):

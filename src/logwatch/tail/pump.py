@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from heapq import nlargest
 from typing import Any, Protocol
 
 from logwatch.scan.clean import visible
 from logwatch.scan.scanner import Match, Scanner
+from logwatch.scan.surroundings import Surroundings
 from logwatch.tail.life import NOWHERE, Finding, Generation, Life
 from logwatch.tail.reading import Chunk, Turn
 
@@ -180,15 +182,17 @@ class Pump:
         life = chunk.life
         result = scanner.scan(chunk.data, self._kind)
         haul.timeouts.update(result.timeouts)
-        for match in result.in_order():
-            finding = _finding(chunk, match)
+        matches = list(result.in_order())
+        places = chunk.places(match.start for match in matches)
+        for match, (offset, line_number) in zip(matches, places, strict=True):
+            finding = Finding(match, offset, line_number, Surroundings(partial(_context, chunk, match)))
             if finding.offset in life.said:
                 continue
             is_settled = match.start < chunk.settled
             if not is_settled:
                 life.held_since = life.held_since or now
                 if now - life.held_since < LONGEST_HOLD_S:
-                    life.held.append(finding)
+                    life.held.append(finding.alone())
                     continue
             haul.findings.append((life, finding))
             if not is_settled or chunk.record != NOWHERE or life.has_begun(finding.offset):
@@ -263,12 +267,7 @@ def _state(life: Life) -> str:
     return "unfinished" if life.is_waiting else "behind"
 
 
-def _finding(chunk: Chunk, match: Match) -> Finding:
-    offset, line_number = chunk.place(match.start)
-    return Finding(match, offset, line_number, tuple(_context(chunk, match)))
-
-
-def _context(chunk: Chunk, match: Match) -> Sequence[str]:
+def _context(chunk: Chunk, match: Match) -> tuple[str, ...]:
     """The lines around a match, as far as they were read with it."""
     head = chunk.data[max(0, match.start - _REACH) : match.start]
     if match.start < _REACH:
@@ -276,4 +275,4 @@ def _context(chunk: Chunk, match: Match) -> Sequence[str]:
     before = [line for line in visible(head).replace("\r", "\n").split("\n") if line.strip()]
     after = visible(chunk.data[match.end : match.end + _REACH]).replace("\r", "\n").split("\n")
     following = [line for line in after if line.strip()]
-    return [*before[-LINES_BEFORE:], match.text, *following[:LINES_AFTER]]
+    return (*before[-LINES_BEFORE:], match.text, *following[:LINES_AFTER])

@@ -3,8 +3,10 @@
 import errno
 import os
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from logwatch.scan.records import line_feeds
 from logwatch.tail.evidence import TAIL
 from logwatch.tail.framing import Frame, frame, raw_length, to_utf8
 from logwatch.tail.life import NOWHERE, Finding, Life
@@ -41,15 +43,22 @@ class Chunk:
     before: bytes = b""
     unwrapped: Unwrapped | None = None
 
-    def place(self, at: int) -> tuple[int, int]:
-        """Where in the file the record stands that begins at `at` of `data`: its offset, its line from 1."""
+    def places(self, starts: Iterable[int]) -> Iterator[tuple[int, int]]:
+        """Where in the file the records stand that begin at `starts` of `data`, in rising order.
+
+        Their offsets, and their lines from 1.
+        """
         if self.unwrapped is not None:
-            offset, lines = self.unwrapped.place(at)
-            return offset, lines + 1
-        line = self.lines + self.data.count(b"\n", 0, at) + 1
-        if self.record != NOWHERE:
-            return self.record, line
-        return self.offset + raw_length(self.data[:at], self.life.encoding), line
+            for offset, lines in map(self.unwrapped.place, starts):
+                yield offset, lines + 1
+            return
+        offset, line, counted = self.offset, self.lines + 1, 0
+        for start in starts:
+            passed = self.data[counted:start]
+            offset += raw_length(passed, self.life.encoding)
+            line += line_feeds(passed)
+            counted = start
+            yield offset if self.record == NOWHERE else self.record, line
 
 
 @dataclass(slots=True)
