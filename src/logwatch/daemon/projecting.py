@@ -11,7 +11,7 @@ from logwatch.deliver.metrics import Metrics
 from logwatch.store import Store
 
 # What the event file takes in one write.
-AT_ONCE = 500
+AT_ONCE = 2000
 # A full disk is asked again at most this rarely.
 MAX_WAIT_S = 60.0
 

@@ -117,7 +117,9 @@ class Tree:
             old, new = before.get(place), self._known.get(place)
             if old is not new:
                 _compare(old.files if old else {}, new.files if new else {}, news)
-        self.names = (self.names - news.vanished) | news.appeared
+        # In place: to make a set of 100,000 names anew stops every other thread for tens of milliseconds.
+        self.names -= news.vanished
+        self.names |= news.appeared
         return news
 
     def _starts(self) -> list[tuple[str, _States]]:
