@@ -12,6 +12,7 @@ from logwatch.daemon.following import Following
 from logwatch.daemon.ledger import EventLine, Ledger
 from logwatch.daemon.plan import Clock, Plan, Route
 from logwatch.daemon.projecting import Projecting
+from logwatch.daemon.standing import Standing
 from logwatch.daemon.threads import Thread
 from logwatch.deliver import silences
 from logwatch.deliver.event_file import EventFile
@@ -79,6 +80,7 @@ class Daemon:
         # As of the last look: how much waits, and who wants nothing any more.
         self._waiting: dict[str, tuple[int, str]] = {}
         self._disabled: dict[str, tuple[str, str]] = {}
+        self._standing = Standing()
         self._following: dict[str, Following] = {}
         self._carrying: dict[str, Carrying] = {}
         self._stopping = asyncio.Event()
@@ -208,6 +210,7 @@ class Daemon:
             tasks.append(self._watch(self._projecting.run()))
         if follow:
             await self._first_look()
+        self._note_standing()
         self._started = True
         self._supervisor.say("READY=1", self._summary())
         self._log.info("ready", sources=len(self._following), receivers=len(self._carrying))
@@ -316,11 +319,16 @@ class Daemon:
             self._metrics.set_outbox(name, self._waiting.get(name, (0, ""))[0])
         for following in self._following.values():
             following.feel_pulse()
+        if self._started:
+            self._note_standing()
         exposed = self._metrics.exposed_series()
         await self._store_thread.do(lambda: self._store.expose(exposed))
         if not self._store.on_disk and await self._store_thread.do(self._store.settle):
             self._log.info("the state is on disk again")
         self._metrics.set_state_in_memory(not self._store.on_disk)
+
+    def _note_standing(self) -> None:
+        self._standing.note(sum(following.files for following in self._following.values()))
 
     async def _feed_watchdog(self) -> None:
         """Says from the loop itself that the loop turns."""

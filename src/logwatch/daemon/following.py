@@ -49,6 +49,7 @@ class Following:
         self.has_looked = asyncio.Event()
         self.problems: dict[str, str] = {}
         self.lag = 0
+        self.files = 0
         self.worst: Sequence[Behind] = ()
         self.skipped: Counter[str] = Counter()
         self._ledger = ledger
@@ -212,7 +213,7 @@ class Following:
         for reason, times in haul.gaps.items():
             self._metrics.gap(source, reason, times)
             self._log.warning("records were gone before they could be read", reason=reason, times=times)
-        self.lag, self.worst = haul.lag, haul.worst
+        self.lag, self.worst, self.files = haul.lag, haul.worst, haul.files.total()
         self.skipped.update(haul.skipped)
         self._metrics.set_lag(source, haul.lag)
         for state in FILE_STATES:

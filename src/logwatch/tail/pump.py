@@ -203,8 +203,9 @@ class Pump:
 
     def _survey(self, haul: Haul, now: float | None = None) -> None:
         """How all files stand. Of very many this is asked now and then, unless something became of one of them."""
-        lives = self.follower.lives()
-        can_wait = not haul.ended and not (haul.findings and self._has_happened) and len(lives) > MANY
+        # As of the last survey: to list 100,000 files anew with each hop would be most of its work.
+        are_many = self._surveyed[1].total() > MANY
+        can_wait = are_many and not haul.ended and not (haul.findings and self._has_happened)
         pause_s = SURVEY_S if self._has_news else QUIET_SURVEY_S
         if can_wait and now is not None and now < self._surveyed_at + pause_s:
             # As long as no file comes, goes or is cut, each stands for itself.
@@ -213,6 +214,7 @@ class Pump:
             return
         self._surveyed_at, self._has_news, self._has_happened = now or 0.0, False, False
         haul.lives = _remembered(self.follower.changed())
+        lives = self.follower.lives()
         restless = [life for life in lives if life.offset != life.size or life.is_nameless or life.skipped]
         haul.lag = sum(life.unread for life in restless if not life.is_waiting)
         haul.files = Counter(map(_state, restless))
