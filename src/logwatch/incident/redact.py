@@ -49,12 +49,20 @@ _SECRETS = (
 )
 
 
+_WORDS = tuple(word for words, _ in _SECRETS for word in words)
+
+
 def redact(text: str) -> str:
     """`text` with tokens, keys, passwords and signatures replaced by `[masked]`."""
     folded = text.casefold()
+    for word in _WORDS:
+        if word in folded:
+            return _masked(text, folded)
+    return text
+
+
+def _masked(text: str, folded: str) -> str:
     for words, pattern in _SECRETS:
-        for word in words:
-            if word in folded:
-                text = pattern.sub(_MASKED, text)
-                break
+        if any(word in folded for word in words):
+            text = pattern.sub(_MASKED, text)
     return text

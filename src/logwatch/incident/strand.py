@@ -6,7 +6,7 @@ the rest has an upper bound.
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -143,9 +143,9 @@ class Strand:
         body = {name: getattr(self, name) for name in self.__slots__}
         body["involved"] = self.involved.to_dict()
         body["troubled"] = sorted(self.troubled)
-        body["evidence"] = asdict(self.evidence)
-        body["places"] = {key: asdict(place) for key, place in self.places.items()}
-        body["why"] = self.why and asdict(self.why)
+        body["evidence"] = _plain(self.evidence)
+        body["places"] = {key: _plain(place) for key, place in self.places.items()}
+        body["why"] = self.why and _plain(self.why)
         return body
 
     @classmethod
@@ -160,6 +160,11 @@ class Strand:
         fields["first"] = Moment(*body["first"])
         fields["spells"] = [(start, end) for start, end in body["spells"]]
         return cls(**fields)
+
+
+def _plain(value: Evidence | Place | Remark) -> dict[str, Any]:
+    """Its fields by name. The standard library's way copies all that is in them, which takes ten times as long."""
+    return {name: getattr(value, name) for name in value.__slots__}
 
 
 def moment_of(event: Event) -> Moment:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from logwatch.scan import engine as engines
 from logwatch.scan.clean import Clean
 from logwatch.scan.index import Index, Indexed, Rule
-from logwatch.scan.literals import Literal, Required
+from logwatch.scan.literals import Literal
 from logwatch.scan.records import record_around, records
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ class Scan:
 
     def in_order(self) -> Iterator[Match]:
         """All matches, those that clear among them."""
+        if not self.cleared:
+            return iter(self.matches)
         return merge(self.matches, self.cleared, key=lambda match: match.start)
 
 
@@ -77,9 +79,10 @@ class _Prepared:
     """A rule with what was derived from it. Compiling costs a quarter of a millisecond: done on first use."""
 
     rule: Rule
-    required: Required
     # What each record must hold as it is: of the many rules that share a literal it leaves few to look at.
     needs: bytes = b""
+    # What else it must hold.
+    demands: Sequence[Sequence[Literal]] = ()
     pattern: "regex.Pattern[str] | None" = None
     # A longer text is searched against the clock.
     harmless: int = 0
@@ -87,10 +90,12 @@ class _Prepared:
 
     @classmethod
     def of(cls, indexed: Indexed) -> "_Prepared":
-        fixed = [
-            demand[0].data for demand in indexed.required.also if len(demand) == 1 and not demand[0].caseless
-        ]
-        return cls(indexed.rule, indexed.required, max(fixed, key=len, default=b""))
+        also = indexed.required.also
+        fixed = [demand for demand in also if len(demand) == 1 and not demand[0].caseless]
+        if not fixed:
+            return cls(indexed.rule, demands=also)
+        longest = max(fixed, key=lambda demand: len(demand[0].data))
+        return cls(indexed.rule, longest[0].data, [demand for demand in also if demand is not longest])
 
     def search(self, text: str, timeout_s: float) -> "regex.Match[str] | None":
         if self.pattern is None:
@@ -125,10 +130,10 @@ class Scanner:
         self._strikes = strikes
         self._index = rules if isinstance(rules, Index) else Index.of(rules)
         self._rules = [_Prepared.of(indexed) for indexed in self._index.rules]
-        self._always = [i for i, p in enumerate(self._rules) if not p.required.any_of]
+        self._always = [i for i, indexed in enumerate(self._index.rules) if not indexed.required.any_of]
         wanted: dict[Literal, list[int]] = {}
-        for i, prepared_rule in enumerate(self._rules):
-            for literal in prepared_rule.required.any_of:
+        for i, indexed in enumerate(self._index.rules):
+            for literal in indexed.required.any_of:
                 wanted.setdefault(literal, []).append(i)
         self._candidates = list(wanted.values())
         self._engine = engines.build(list(wanted), engine, self._index.tables)
@@ -216,7 +221,7 @@ class Scanner:
             prepared = self._rules[index]
             if prepared.needs not in record or not self._is_tried(prepared, kind):
                 continue
-            if not has_all(record, prepared.required.also):
+            if prepared.demands and not has_all(record, prepared.demands):
                 continue
             text = text or record.decode("utf-8", "replace")
             match = self._search(prepared, text, result)
