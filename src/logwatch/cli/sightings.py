@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import partial
+from typing import NamedTuple
 
 from logwatch.incident.event import MAX_CONTEXT_LINE
 from logwatch.scan.clean import visible
@@ -19,8 +20,7 @@ _LINES_AFTER = 1
 _REACH = 2048
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(NamedTuple):
     """A match in a file.
 
     `written` is when, by the log itself: by the line's prefix, else by the nearest line above that has a

@@ -8,8 +8,8 @@ bounded in what it may take, so hostile text costs no more than other text.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import NamedTuple
 
 # A prefix ends long before; behind progress bars, which are glued in front, only unmistakable marks count.
 MAX_PREFIX = 600
@@ -23,8 +23,7 @@ _EARLIEST_S = 946684800.0  # 2000-01-01
 LOOK_BACK = 8192
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """A time as it is written: the year and the zone may be missing."""
 
     year: int | None
@@ -66,8 +65,7 @@ class Stamp:
             return None
 
 
-@dataclass(frozen=True, slots=True)
-class Prefix:
+class Prefix(NamedTuple):
     """What was read from the left of a line: labels, and a time where there is one with a date.
 
     `end` is where the message begins.

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import merge
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from logwatch.scan import engine as engines
 from logwatch.scan.clean import Clean
@@ -31,8 +31,7 @@ OWN_MARK_WITHIN = 64
 MAX_CAPTURE = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """A rule found in a record.
 
     `start` and `end` are the record's place in the raw chunk, its terminator left out; `text` is the record
