@@ -17,13 +17,16 @@ import pytest
 from logwatch.catalogue.folders import PACKAGE, shipped_folder
 from logwatch.catalogue.load import load
 from logwatch.catalogue.rules import rules_of
+from logwatch.cli.inspection import Batch, in_turn
+from logwatch.cli.telling import Telling
 from logwatch.scan.records import records
 from logwatch.scan.scanner import Scan, Scanner
 from logwatch.tail import descriptors, pump
 from logwatch.tail.descriptors import Descriptors
 from logwatch.tail.follow import CROWD, Follower, Source
 from logwatch.tail.life import Life
-from logwatch.tail.oneshot import CHUNK, Reading
+from logwatch.tail.oneshot import CHUNK, Reading, Target
+from logwatch.tail.parts import parts_of
 from logwatch.tail.pump import MANY, SURVEY_S, Pump
 
 MEGABYTE = 1_000_000
@@ -210,6 +213,32 @@ def test_in_a_crowd_a_file_is_looked_at_half_as_often(
     assert calls["pread"] / count / 3 <= 11
 
 
+def test_many_idle_files_are_not_listed_with_every_hop(
+    followed: Callable[[int], Followed], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = followed(MANY + 20)
+    files.pass_time(30)
+    hops, listed = 0, 0
+    hop, lives = Pump.hop, Follower.lives
+
+    def counting_hop(*arguments: Any, **options: Any) -> Any:
+        nonlocal hops
+        hops += 1
+        return hop(*arguments, **options)
+
+    def counting_lives(self: Follower) -> list[Life]:
+        nonlocal listed
+        listed += 1
+        return lives(self)
+
+    monkeypatch.setattr(Pump, "hop", counting_hop)
+    monkeypatch.setattr(Follower, "lives", counting_lives)
+    files.pass_time(60)
+    # Of 100,000 files a list takes some milliseconds, in which no other thread runs.
+    assert hops >= 60
+    assert listed <= 7
+
+
 def test_a_finding_brings_the_position_of_its_own_file_and_not_of_all(
     followed: Callable[[int], Followed],
 ) -> None:
@@ -225,6 +254,38 @@ def test_a_finding_brings_the_position_of_its_own_file_and_not_of_all(
     haul = files.pump.hop(files.now + 1.5 * SURVEY_S, [], 1 << 24)
     assert len(haul.findings) == 1
     assert [life.path for life in haul.lives] == [str(files.paths[0])]
+
+
+def test_an_event_of_a_storm_takes_few_calls(tmp_path: Path, scanner: Scanner) -> None:
+    catalogue = load([shipped_folder()])
+    telling = Telling(catalogue, "en", [])
+
+    def calls(events: int) -> int:
+        log = tmp_path / f"{events}.log"
+        log.write_bytes(
+            b"".join(
+                b"step 1\n[step %d] torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.\n"
+                % n
+                for n in range(events)
+            )
+        )
+        counted = 0
+
+        def count(_frame: object, event: str, _argument: object) -> None:
+            nonlocal counted
+            counted += event in {"call", "c_call"}
+
+        sys.setprofile(count)
+        try:
+            batches = list(in_turn(parts_of([Target(str(log), named=True)]), scanner, telling.line))
+        finally:
+            sys.setprofile(None)
+        assert sum(len(batch.found) for batch in batches if isinstance(batch, Batch)) == events
+        return counted
+
+    calls(100)
+    # Counted: 143. Each takes a tenth of a microsecond at the least; writing the event as JSON takes ten of them.
+    assert (calls(600) - calls(100)) / 500 <= 150
 
 
 def test_of_a_storm_only_the_context_that_is_read_is_looked_for(
