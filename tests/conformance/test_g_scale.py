@@ -439,6 +439,23 @@ def test_090_random_histories(seed: int) -> None:
             ],
             id="two logs are rotated in two ways while they are looked at",
         ),
+        pytest.param(
+            Setting(rotated_names_fit=False, rings=False, open_files=1),
+            [
+                ("partial", "b.log", 2),
+                ("hop", 0.0),
+                ("rename", "b.log"),
+                ("disturbed_hop", [(9, "rename", "a.log")]),
+                ("banner", "b.log"),
+                ("copytruncate", "b.log"),
+                ("partial", "b.log", 0),
+                ("hop", 0.0),
+                ("stop",),
+                ("append", "b.log", 3),
+                ("copytruncate", "b.log"),
+            ],
+            id="all that is known of a file is an unfinished line, read a hop after the file was met",
+        ),
     ],
 )
 def test_090_histories_that_once_failed(setting: Setting, history: History) -> None:

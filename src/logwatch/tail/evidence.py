@@ -54,10 +54,12 @@ class Evidence:
         if len(tail) >= SPOT and self.length - (self.spots[-1][0] if self.spots else 0) >= self.spacing:
             self._add_spot(tail[-SPOT:])
 
-    def look_ahead(self, data: bytes) -> None:
-        """Takes note of `data`, bytes at `length` that are not accounted for yet."""
+    def look_ahead(self, data: bytes) -> bool:
+        """Takes note of `data`, bytes at `length` that are not accounted for yet; whether that is news."""
         data = data[:AHEAD]
+        before = self.ahead, self.ahead_length
         self.ahead, self.ahead_length = zlib.crc32(data), len(data)
+        return before != (self.ahead, self.ahead_length)
 
     @property
     def is_empty(self) -> bool:

@@ -127,7 +127,7 @@ class Turn:
             )
         self._advance(life, framed, before, data[:consumed], text)
         # Of NULs nobody knows whether they stay.
-        life.evidence.look_ahead(data[consumed:].rstrip(b"\x00"))
+        life.dirty |= life.evidence.look_ahead(data[consumed:].rstrip(b"\x00"))
         if framed.overlong and life.overlong == NOWHERE:
             self.happened["overlong"] += 1
         life.overlong = begins if framed.overlong else NOWHERE
