@@ -33,7 +33,7 @@ def show_costs(folders: Sequence[Path], logs: Sequence[str]) -> int:
     wanted = targets(logs or [str(_SHIPPED_LOG)])
     problems = list(wanted.problems)
     readings = [Reading(target.path) for target in wanted.files]
-    total = bill(scanner, _texts(readings, problems), time.perf_counter)
+    total = bill(scanner, _texts(readings, problems), time.thread_time)
     for problem in problems:
         click.echo(f"logwatch: {inert_line(str(problem))}", err=True)
     look = look_of(sys.stdout, "en")

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from logwatch.scan.records import complete_length
-from logwatch.tail import siblings
+from logwatch.tail import likeness, siblings
 from logwatch.tail.descriptors import Descriptors, file_id, name_of
 from logwatch.tail.discover import Tree
 from logwatch.tail.evidence import reader
@@ -286,7 +286,7 @@ class Follower:
         with contextlib.suppress(OSError):
             fd = self._descriptors.open_path(path)
             try:
-                return _is_open_as(life, fd, file_id(fd, os.fstat(fd)))
+                return likeness.is_open_as(life, fd, file_id(fd, os.fstat(fd)))
             finally:
                 os.close(fd)
         return False
@@ -329,7 +329,7 @@ class Follower:
         stat = os.fstat(fd)
         file = file_id(fd, stat)
         known = self._known(file)
-        if known is not None and _is_open_as(known, fd, file):
+        if known is not None and likeness.is_open_as(known, fd, file):
             # It was moved here in this very moment; the next look finds out.
             os.close(fd)
             return
@@ -418,7 +418,7 @@ class Follower:
             return False
         if stat.st_ino != life.file.ino or stat.st_dev != life.file.dev:
             return False
-        if _must_compare(life, stat) and not self._read_at_once(life, stat, now):
+        if likeness.must_compare(life, stat) and not self._read_at_once(life, stat, now):
             return False
         life.absent_since = 0.0
         if self._unread:
@@ -444,7 +444,7 @@ class Follower:
         # Compared after the bytes were read, so that these are of the same run as the samples.
         if not life.evidence.goes_on(reader(fd), before):
             return False
-        _note_compared(life, stat)
+        likeness.note_compared(life, stat)
         self._note_size(life, size, now)
         self._turn.read += len(data)
         self._turn.take_lines(life, before, data)
@@ -489,22 +489,22 @@ class Follower:
         is_other = (stat.st_dev, stat.st_ino) != (life.file.dev, life.file.ino)
         if is_other and life.fd != NOWHERE:
             return self._observe_other(life, file, stat)
-        if not is_other and not _must_compare(life, stat):
+        if not is_other and not likeness.must_compare(life, stat):
             return Observed(file, stat.st_size)
         if life.fd != NOWHERE:
             # Open, it keeps its number: what stands at the path is this file.
-            agrees = _agrees(life, life.fd, stat.st_size)
-            _note_compared(life, stat)
+            agrees = likeness.agrees(life, life.fd, stat.st_size)
+            likeness.note_compared(life, stat)
             return Observed(life.file, stat.st_size, agrees)
         return self._observe_closed(life)
 
     def _observe_closed(self, life: Life) -> Observed:
         fd, stat, here = self._descriptors.open_unknown(life)
-        agrees = _agrees(life, fd, stat.st_size)
-        if not (life.file.is_same_file(here) or (agrees and _may_be_remounted(life, here))):
+        agrees = likeness.agrees(life, fd, stat.st_size)
+        if not (life.file.is_same_file(here) or (agrees and likeness.may_be_remounted(life, here))):
             self._descriptors.close(life)
             return self._observe_other(life, here, stat)
-        _note_compared(life, stat)
+        likeness.note_compared(life, stat)
         if here != life.file:
             self._register.identify(life, here)
         return Observed(here, stat.st_size, agrees)
@@ -520,7 +520,7 @@ class Follower:
             return Observed(file, stat.st_size)
         fd = self._descriptors.open_path(life.path)
         try:
-            agrees = life.evidence.agrees(reader(fd)) and _has_the_unread(life, fd)
+            agrees = life.evidence.agrees(reader(fd)) and likeness.has_the_unread(life, fd)
         finally:
             os.close(fd)
         return Observed(file, stat.st_size, agrees, was_put_there)
@@ -749,7 +749,7 @@ class Follower:
             here = file_id(fd, os.fstat(fd))
             if here.ino != life.file.ino:
                 return None
-            is_same = life.file.is_same_file(here) or _may_be_remounted(life, here)
+            is_same = life.file.is_same_file(here) or likeness.may_be_remounted(life, here)
             is_it = is_same and life.evidence.agrees(reader(fd))
         finally:
             if not is_it:
@@ -823,11 +823,11 @@ class Follower:
         if stat is None:
             self._end_or_continue_in_copy(life, "deleted_before_read", now)
             return
-        if life.fd != NOWHERE and _must_compare(life, stat):
-            if stat.st_size < life.offset or not _agrees(life, life.fd, stat.st_size):
+        if life.fd != NOWHERE and likeness.must_compare(life, stat):
+            if stat.st_size < life.offset or not likeness.agrees(life, life.fd, stat.st_size):
                 self._cut(life, now)
                 return
-            _note_compared(life, stat)
+            likeness.note_compared(life, stat)
         self._note_size(life, stat.st_size, now)
         if life.fd != NOWHERE:
             self._locate(life)
@@ -851,7 +851,7 @@ class Follower:
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 stat = os.stat(life.path)
                 is_it = (stat.st_dev, stat.st_ino) == (life.file.dev, life.file.ino)
-                if is_it and not _must_compare(life, stat):
+                if is_it and not likeness.must_compare(life, stat):
                     return stat
             if not self._reopen_renamed(life):
                 return None
@@ -974,63 +974,12 @@ def _answers(fd: int) -> bool:
     return False
 
 
-def _must_compare(life: Life, stat: os.stat_result) -> bool:
-    """Whether the samples must be compared to say what became of a file that has the number of `life`'s."""
-    return not life.verified or stat.st_size != life.size or stat.st_mtime_ns != life.mtime_ns
-
-
-def _agrees(life: Life, fd: int, size: int) -> bool:
-    """Whether the file holds what was read of it; one that is shorter now, whether the same run goes on."""
-    if size < life.offset:
-        return life.evidence.standing(size, reader(fd)) > 0
-    if life.verified and size > life.size:
-        return life.evidence.goes_on(reader(fd))
-    return life.evidence.agrees(reader(fd))
-
-
-def _note_compared(life: Life, stat: os.stat_result) -> None:
-    life.verified, life.mtime_ns = True, stat.st_mtime_ns
-
-
-def _is_open_as(life: Life, fd: int, here: FileId) -> bool:
-    """Whether `fd`, which has the inode number of `life`, is its file, and not a later one with that number."""
-    if life.fd != NOWHERE:
-        return True
-    if life.file.birth_ns and here.birth_ns:
-        return life.file.is_same_file(here)
-    return life.evidence.agrees(reader(fd))
-
-
-def _may_be_remounted(life: Life, here: FileId) -> bool:
-    """Where births are not known: the number is the same, the device is not, and the content has to tell."""
-    is_unknown = not (life.file.birth_ns and here.birth_ns)
-    return is_unknown and life.file.ino == here.ino and life.offset > 0
-
-
-def _has_the_unread(life: Life, fd: int) -> bool:
-    """Whether what is unread in the old file stands in `fd`, too."""
-    if not life.unread:
-        return True
-    if life.fd == NOWHERE:
-        return False
-    at = life.offset
-    while old := os.pread(life.fd, QUANTUM, at):
-        if os.pread(fd, len(old), at) != old:
-            return False
-        at += len(old)
-    return True
-
-
 def _names(path: str) -> tuple[int, int] | None:
     """Device and inode of what `path` names."""
     with contextlib.suppress(OSError):
         stat = os.stat(path)
         return stat.st_dev, stat.st_ino
     return None
-
-
-def _is_at_its_path(life: Life) -> bool:
-    return _names(life.path) == (life.file.dev, life.file.ino)
 
 
 def _target(path: str) -> str:
