@@ -40,6 +40,9 @@ CROWD = 200
 CROWDED_HOT_S = 0.2
 # An idle file, at the least so often, however many there are.
 COLDEST_S = 30.0
+# From such a pause on, looks come by up to this part of it earlier, so that not all fall into one moment.
+SPREAD_FROM_S = 2.0
+SPREAD = 0.25
 # A renamed file, at the least so often: only an old writer who was not told can still write to it.
 RENAMED_COLD_S = 60.0
 # How long an unfinished line waits for its end before what stands in it is published.
@@ -423,7 +426,7 @@ class Follower:
         life.absent_since = 0.0
         if self._unread:
             self._unread.pop(life.path, None)
-        self._look_again(life, now + self._pause(life, now, self._cold_s))
+        self._look_again(life, self._next_look(life, now, self._cold_s))
         return True
 
     def _read_at_once(self, life: Life, stat: os.stat_result, now: float) -> bool:
@@ -536,7 +539,7 @@ class Follower:
         life.absent_since = 0.0
         self._note_size(life, size, now)
         self._attend(life, now)
-        self._look_again(life, now + self._pause(life, now, self._cold_s))
+        self._look_again(life, self._next_look(life, now, self._cold_s))
 
     def _note_size(self, life: Life, size: int, now: float) -> None:
         if size > life.size:
@@ -557,12 +560,18 @@ class Follower:
         if life.held and now - life.changed_at >= HOLD_S:
             self._turn.release(life)
 
-    def _pause(self, life: Life, now: float, longest: float) -> float:
-        """An idle file is looked at less and less often."""
+    def _next_look(self, life: Life, now: float, longest: float) -> float:
+        """An idle file is looked at less and less often.
+
+        Of many that came at once the looks are spread, over moments at which the directories are looked at anyway.
+        """
         idle = now - life.changed_at
         if life.held and idle < HOLD_S:
-            return HOLD_S - idle
-        return min(longest, max(self._hot_s, idle / 4))
+            return life.changed_at + HOLD_S
+        pause, every_s = min(longest, max(self._hot_s, idle / 4)), self.source.discovery_s
+        if pause < SPREAD_FROM_S or every_s <= 0:
+            return now + pause
+        return math.ceil((now + pause * (1 - SPREAD * life.chance)) / every_s) * every_s
 
     def _cut(self, life: Life, now: float, *, keeps: int = 0) -> None:
         """The file was truncated, and a new life begins in it, after the `keeps` bytes that were left.
@@ -839,7 +848,7 @@ class Follower:
             self._end(life)
         else:
             longest = 1.0 if life.is_deleted else RENAMED_COLD_S
-            self._look_again(life, now + self._pause(life, now, longest))
+            self._look_again(life, self._next_look(life, now, longest))
 
     def _stat_nameless(self, life: Life) -> os.stat_result | None:
         """The state of a file that holds no path; None when it is gone.

@@ -113,6 +113,11 @@ class Life:
         return self.target or self.home
 
     @property
+    def chance(self) -> float:
+        """From 0 to 1, the same for this life always, and another for most others."""
+        return int(self.key[:4], 16) / 0xFFFF
+
+    @property
     def unread(self) -> int:
         return max(0, self.size - self.offset)
 
