@@ -17,8 +17,8 @@ from logwatch.catalogue.entry import (
     ranked_workarounds,
 )
 from logwatch.incident.redact import redact
+from logwatch.scan.nearby import Nearby
 from logwatch.scan.scanner import Match
-from logwatch.scan.surroundings import Surroundings
 
 # A published line is for reading; what lies beyond stands in the log at `path` and `offset`.
 MAX_LINE = 4096
@@ -215,7 +215,7 @@ class Publisher:
             captures=captures,
             labels={**(labels or {}), **origin.labels},
             also=match.also,
-            context=() if context is None else Surroundings(partial(_readable, context)),
+            context=() if context is None else Nearby(partial(_readable, context)),
             node=known.node(origin.labels, labels or {}),
             is_dated=is_dated,
             subject=known.subject(captures),

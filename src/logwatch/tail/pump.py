@@ -8,8 +8,8 @@ from heapq import nlargest
 from typing import Any, Protocol
 
 from logwatch.scan.clean import visible
+from logwatch.scan.nearby import Nearby
 from logwatch.scan.scanner import Match, Scanner
-from logwatch.scan.surroundings import Surroundings
 from logwatch.tail.life import NOWHERE, Finding, Generation, Life
 from logwatch.tail.reading import Chunk, Turn
 
@@ -185,7 +185,7 @@ class Pump:
         matches = list(result.in_order())
         places = chunk.places(match.start for match in matches)
         for match, (offset, line_number) in zip(matches, places, strict=True):
-            finding = Finding(match, offset, line_number, Surroundings(partial(_context, chunk, match)))
+            finding = Finding(match, offset, line_number, Nearby(partial(_context, chunk, match)))
             if finding.offset in life.said:
                 continue
             is_settled = match.start < chunk.settled

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import overload
 
 
-class Surroundings(Sequence[str]):
+class Nearby(Sequence[str]):
     """What `look` finds, at the first time that somebody wants to know."""
 
     __slots__ = ("_lines", "_look")
