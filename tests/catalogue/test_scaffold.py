@@ -69,6 +69,7 @@ def test_a_pattern_holds_on_to_the_beginning_of_a_long_message() -> None:
         ("[2026-01-04 21:33:04] host-0:617:2799 [3] misc/socket.cc:483 NCCL WARN gone", "NCCL WARN gone"),
         ("2026-11-22T01:02:03Z ERROR: it broke", "it broke"),
         ("RuntimeError: it broke", "RuntimeError: it broke"),
+        ("RayTaskError: \x1b[36mray::run()\x1b[39m broke", "RayTaskError: ray::run() broke"),
         ("Aug 23 22:44:33 kernel: NVRM: it broke", "NVRM: it broke"),
         ("[2026-01-04 21:33:04]", "[2026-01-04 21:33:04]"),
     ],

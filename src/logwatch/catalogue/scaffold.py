@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from logwatch.scan.clean import visible
 from logwatch.scan.literals import derive
 from logwatch.scan.prefix import read
 
@@ -97,7 +98,11 @@ def draft(line: str, domain: str, *, today: str, slug: str = "", taken: Collecti
 
 
 def message_of(line: str) -> str:
-    """The line without timestamps, ranks, levels, places in the source and what else stands in front."""
+    """The line without timestamps, ranks, levels, places in the source and what else stands in front.
+
+    Colours go, too: patterns are searched in what a terminal would show.
+    """
+    line = visible(line.encode("utf-8", "replace"))
     message = line[read(line).end :]
     while (leading := _LEADING.match(message)) is not None:
         message = message[leading.end() :]
