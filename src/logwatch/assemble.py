@@ -136,7 +136,9 @@ async def assembled(settings: config.Config, *, dry_run: bool = False) -> AsyncI
             event_line=event_line,
             host=_machine(settings),
             clock=WallClock(),
-            max_open_files=min(settings.limits.max_open_files, _descriptors() // 2),
+            max_open_files=min(
+                settings.limits.max_open_files, _descriptors(2 * settings.limits.max_open_files) // 2
+            ),
             supervisor=Supervisor(os.environ.get("NOTIFY_SOCKET", ""), os.environ.get("WATCHDOG_USEC", "")),
         )
         server = None
@@ -410,9 +412,18 @@ def _machine(settings: config.Config) -> str:
     return settings.host or socket.gethostname()
 
 
-def _descriptors() -> int:
-    """How many this process may have; half of them stay for sockets, the state, and watches."""
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+def _descriptors(wanted: int) -> int:
+    """How many this process may have, up to `wanted`; half of them stay for sockets, the state, and watches.
+
+    The soft limit is for programs that use select(2), and is raised as far as the hard one lets it.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return soft
 
 
 def _event_file(settings: config.Config, *, dry_run: bool) -> EventFile | None:

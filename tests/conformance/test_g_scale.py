@@ -1,6 +1,8 @@
 """G. Scale, fairness, pressure, and file systems that misbehave."""
 
 import os
+import re
+import resource
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from logwatch.config.model import Limits
 from logwatch.tail.follow import Follower
 
 from .fuse import Mount
@@ -150,6 +153,19 @@ def test_081_few_descriptors(stage: Stage) -> None:
     stage.stop()
     assert set(stage.told().values()) == {1}
     assert not stage.said("cannot be read")
+
+
+@pytest.mark.scenario(81, "A low soft limit of descriptors is raised as far as the hard one lets it")
+@pytest.mark.parametrize("hard", [None, 3000])
+def test_081_soft_limit_of_descriptors(stage: Stage, hard: int | None) -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = "ulimit -Sn 256" if hard is None else f"prlimit --nofile=256:{hard} --pid $$"
+    stage.prefix = ("sh", "-c", f'{limit} && exec "$@"', "sh")
+    stage.start()
+    [line] = re.findall(r"Max open files .*", Path(f"/proc/{stage.pid}/limits").read_text())
+    # As many again as are opened by default stay for all else.
+    assert int(line.split()[3]) == min(2 * Limits().max_open_files, hard or most)
+    stage.stop()
 
 
 @pytest.mark.scenario(

@@ -435,7 +435,9 @@ class Limits(_Section):
         description="A longer line is scanned in part; what is left out is counted as skipped.",
     )
     max_open_files: Annotated[int, Field(ge=1)] = Field(
-        default=1024, description="Files held open at once; the others are opened when they grow."
+        default=4096,
+        description="Files held open at once; the others are opened when they grow. Half of what the hard limit of "
+        "descriptors allows, if that is less.",
     )
     batch_bytes: Annotated[ByteSize, Field(ge=64 * KIB, le=1024 * MIB)] = Field(
         default=ByteSize(4 * MIB),
