@@ -11,6 +11,8 @@ from logwatch.tail.verdict import FileId, Known
 from logwatch.tail.wrapping import Begun
 
 NOWHERE = -1
+# What is passed over because it is no news, or was not asked for.
+SKIPPED_ON_PURPOSE = frozenset({"start_at_end", "copy", "read_before", "compressed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Life:
     `is_nameless`: it holds no path any more, because it was renamed to something that nobody asked for, or
     deleted.
     `overlong`: where the record began of which `offset` is in the middle, or NOWHERE.
+    `has_lost`: something was skipped otherwise than on purpose.
     `held`: what was found in the unfinished line at the end, as of `held_size` bytes of the file.
     `copy_of`: the life whose bytes this file seems to repeat; it waits to learn which of the two goes on.
     `is_original`: it turned out not to be a copy. `left_at`: when it was seen to have lost its
@@ -89,6 +92,7 @@ class Life:
     # Known only while the daemon runs.
     fd: int = NOWHERE
     dirty: bool = True
+    has_lost: bool = False
     verified: bool = True
     mtime_ns: int = 0
     look_at: float = 0.0
@@ -155,6 +159,7 @@ class Life:
         """`size` bytes will not be scanned, and why."""
         if size > 0:
             self.skipped[reason] = self.skipped.get(reason, 0) + size
+            self.has_lost |= reason not in SKIPPED_ON_PURPOSE
             self.dirty = True
 
     def to_dict(self) -> dict[str, Any]:
@@ -184,7 +189,10 @@ class Life:
         fields["file"] = FileId(*body["file"])
         fields["evidence"] = Evidence.from_dict(body["evidence"])
         fields["begun"] = {stream: Begun.from_list(record) for stream, record in body["begun"].items()}
-        return cls(key=key, source=source, path=path, dirty=False, verified=False, **fields)
+        has_lost = not fields["skipped"].keys() <= SKIPPED_ON_PURPOSE
+        return cls(
+            key=key, source=source, path=path, has_lost=has_lost, dirty=False, verified=False, **fields
+        )
 
 
 def life_key(path: str, number: int, file: FileId) -> str:

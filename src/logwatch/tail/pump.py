@@ -215,7 +215,7 @@ class Pump:
         self._surveyed_at, self._has_news, self._has_happened = now or 0.0, False, False
         haul.lives = _remembered(self.follower.changed())
         lives = self.follower.lives()
-        restless = [life for life in lives if life.offset != life.size or life.is_nameless or life.skipped]
+        restless = [life for life in lives if life.offset != life.size or life.is_nameless or life.has_lost]
         haul.lag = sum(life.unread for life in restless if not life.is_waiting)
         haul.files = Counter(map(_state, restless))
         haul.files["current"] += len(lives) - len(restless)
@@ -256,7 +256,7 @@ def _nothing_found(chunks: Iterable[Chunk]) -> None:
 
 
 def _furthest_behind(lives: Iterable[Life]) -> list[Behind]:
-    behind = [life for life in lives if life.skipped or (life.unread and not life.is_waiting)]
+    behind = [life for life in lives if life.has_lost or (life.unread and not life.is_waiting)]
     worst = nlargest(MAX_WORST, behind, key=lambda life: (life.unread, sum(life.skipped.values())))
     return [Behind(life.path, life.unread, dict(life.skipped)) for life in worst]
 
