@@ -8,8 +8,8 @@ from bench.process import daemon
 from bench.setting import Setting
 
 _SAMPLES = 50
-# An idle file is looked at less and less often, and after 20 s as seldom as ever.
-_SETTLE_S = 25.0
+# An idle file is looked at less and less often; of 10,000 each is looked at as seldom as ever after 40 s.
+_SETTLE_S = 45.0
 
 
 def measure(setting: Setting) -> Part:
