@@ -11,6 +11,7 @@ from logwatch.scan.clean import Clean
 from logwatch.scan.index import Index, Indexed, Rule
 from logwatch.scan.literals import Literal
 from logwatch.scan.records import record_around, records
+from logwatch.scan.source_line import is_in_source
 
 if TYPE_CHECKING:
     import regex
@@ -224,7 +225,7 @@ class Scanner:
                 continue
             text = text or record.decode("utf-8", "replace")
             match = self._search(prepared, text, result)
-            if match is not None:
+            if match is not None and not is_in_source(text, match.start()):
                 found.append((prepared.rule, match))
         if len(found) > 1 and kind != ANY_KIND:
             found.sort(key=lambda one: kind not in one[0].kinds)
