@@ -155,9 +155,10 @@ def test_081_few_descriptors(stage: Stage) -> None:
     assert not stage.said("cannot be read")
 
 
-@pytest.mark.scenario(81, "A low soft limit of descriptors is raised as far as the hard one lets it")
+@pytest.mark.scenario(81, "256 descriptors for 2,000 files that all grow")
 @pytest.mark.parametrize("hard", [None, 3000])
 def test_081_soft_limit_of_descriptors(stage: Stage, hard: int | None) -> None:
+    """A low one is raised, as far as the hard limit lets it."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     limit = "ulimit -Sn 256" if hard is None else f"prlimit --nofile=256:{hard} --pid $$"
     stage.prefix = ("sh", "-c", f'{limit} && exec "$@"', "sh")
@@ -385,7 +386,7 @@ def test_090_random_histories(seed: int) -> None:
     play_seed(seed)
 
 
-@pytest.mark.scenario(90, "Histories in which a line was lost, or told twice, once")
+@pytest.mark.scenario(90, "Random histories against an account of what was written")
 @pytest.mark.parametrize(
     ("setting", "history"),
     [
