@@ -12,6 +12,7 @@ from logwatch.scan.engine import available
 from logwatch.scan.scanner import Scanner
 
 SEEDS = shipped_folder()
+KINDS = {"training", "serving", "kernel", "slurm", "kubernetes"}
 FILES = sorted(
     path.relative_to(SEEDS).with_suffix("").as_posix()
     for path in SEEDS.rglob("*.json")
@@ -62,3 +63,17 @@ def test_all_examples_as_one_log_are_recognised_as_they_are_one_by_one(shelf: Sh
         starts.append(starts[-1] + len(line.encode()) + 1)
     found = {match.start: (match.rule, *match.also) for match in together.matches}
     assert [found.get(start, ()) for start in starts[:-1]] == [shelf.found_in(line) for line in lines]
+
+
+def test_an_example_is_recognised_first_in_every_kind_of_log_that_its_entry_stands_in(shelf: Shelf) -> None:
+    """Of two that match, the one that names the kind of log goes first: general entries name none."""
+    behind = {
+        (case.entry.id, found.rule)
+        for case in shelf.cases()
+        for kind in ({str(kind) for kind in case.entry.sources} - {"any"} or KINDS)
+        for seen in case.match
+        for found in shelf.scanner.scan(seen.example.text.encode(), kind).matches
+        if found.rule != case.entry.id
+    }
+    # Where the driver does not answer, a kubelet's log is better told in the words of its device plugin.
+    assert {other for _, other in behind} <= {"kubernetes/device-plugin-no-nvml"}
