@@ -34,6 +34,10 @@ BANNER = b"module load cuda/12.4\nNCCL version 2.21.5+cuda12.4\n" * 4
 _CALLS = ("stat", "lstat", "fstat", "open", "pread", "scandir", "readlink")
 
 
+# What of a `World` a commit keeps, or follows from what it kept.
+_COMMITTED = ("told", "skipped", "remembered", "unread", "followed", "sampled")
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """How the reader is set up. Without `rings` it finds out by itself what has changed."""
@@ -127,25 +131,10 @@ class World:
 
     def killed_hop(self) -> None:
         """Reads, and is killed before anything of that was kept: only what the last commit held counts."""
-        kept = copy.deepcopy(
-            (
-                self.told,
-                self.skipped,
-                self.remembered,
-                self.unread,
-                self.followed,
-                self.sampled,
-            )
-        )
+        kept = copy.deepcopy({name: getattr(self, name) for name in _COMMITTED})
         self.hop()
-        (
-            self.told,
-            self.skipped,
-            self.remembered,
-            self.unread,
-            self.followed,
-            self.sampled,
-        ) = kept
+        for name, value in kept.items():
+            setattr(self, name, value)
         self.restart()
 
     def jump(self, seconds: float) -> None:

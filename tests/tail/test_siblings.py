@@ -184,8 +184,7 @@ def test_runs_that_were_rotated_away_unseen_are_found_oldest_first(tmp_path: Pat
     assert found == [str(tmp_path / "a.log.2"), str(tmp_path / "a.log.1")]
     known = identity_of(tmp_path / "a.log.2")
     assert find_unseen(life, Surroundings(), lambda file: file == known, lambda *_: False) == found[1:]
-    is_open = lambda _, inode: inode == known.ino  # noqa: E731
-    assert find_unseen(life, Surroundings(), lambda _: False, is_open) == found[1:]
+    assert find_unseen(life, Surroundings(), lambda _: False, lambda _, ino: ino == known.ino) == found[1:]
 
 
 def test_a_file_repeats_another_as_far_as_it_goes(tmp_path: Path) -> None:
