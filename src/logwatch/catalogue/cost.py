@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from logwatch.scan.demands import has_all
 from logwatch.scan.pattern import compiled
-from logwatch.scan.scanner import DEFAULT_TIMEOUT_S, Scanner, Suspect, has_all
+from logwatch.scan.scanner import DEFAULT_TIMEOUT_S, Scanner, Suspect
 
 # A hit costs about as much as scanning three kilobytes; so many in a megabyte add a tenth to its time.
 MANY_PER_MB = 30.0

@@ -22,6 +22,8 @@ class Engine(Protocol):
     """Looks for a fixed set of literals."""
 
     name: str
+    # Whether many literals cost about as much as one.
+    is_quick: bool
 
     @property
     def tables(self) -> bytes:
@@ -53,6 +55,7 @@ def build(literals: Sequence[Literal], name: str = "auto", tables: bytes = b"") 
 
 class _Hyperscan:
     name = "hyperscan"
+    is_quick = True
 
     def __init__(self, literals: Sequence[Literal], tables: bytes = b"") -> None:
         self._database = _thawed(tables) or _compiled(literals)
@@ -105,6 +108,7 @@ def _thawed(tables: bytes) -> "hyperscan.Database | None":
 
 class _Plain:
     name = "plain"
+    is_quick = False
     tables = b""
 
     def __init__(self, literals: Sequence[Literal]) -> None:

@@ -4,14 +4,14 @@ Deriving takes about a millisecond a rule, thawing some milliseconds for all of 
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from logwatch.scan.literals import Literal, Required, derive
 
 # Of the frozen form. Another number, and what was kept is derived anew.
-FORMAT = b"logwatch index 2\n"
+FORMAT = b"logwatch index 3\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,12 @@ class Indexed:
 class Index:
     """Rules in order of rank: those with more literal text first, then the worse; the id settles the rest.
 
-    `tables` are an engine's, for the literals of these rules, or empty.
+    `tables` are an engine's, for the literals of these rules, `demand_tables` for what else they demand; or empty.
     """
 
     rules: Sequence[Indexed]
     tables: bytes = b""
+    demand_tables: bytes = b""
 
     @classmethod
     def of(cls, rules: Iterable[Rule]) -> "Index":
@@ -69,7 +70,8 @@ class Index:
             for i in self.rules
         ]
         body = json.dumps(rules).encode()
-        return FORMAT + len(body).to_bytes(8, "little") + body + self.tables
+        sized = (len(part).to_bytes(8, "little") + part for part in (body, self.tables, self.demand_tables))
+        return FORMAT + b"".join(sized)
 
     @classmethod
     def thaw(cls, kept: bytes) -> "Index":
@@ -80,19 +82,25 @@ class Index:
         """
         if not kept.startswith(FORMAT):
             raise ValueError("not an index of this version")
-        at = len(FORMAT) + 8
-        end = at + int.from_bytes(kept[len(FORMAT) : at], "little")
         try:
+            body, tables, demand_tables = _parts(kept[len(FORMAT) :])
             rules = [
                 Indexed(
                     Rule(name, pattern, frozenset(kinds), severity, clears),
                     Required(_literals(any_of), tuple(map(_literals, also)), weight),
                 )
-                for name, pattern, kinds, severity, clears, any_of, also, weight in json.loads(kept[at:end])
+                for name, pattern, kinds, severity, clears, any_of, also, weight in json.loads(body)
             ]
         except (TypeError, ValueError) as error:
             raise ValueError("not a whole index") from error
-        return cls(rules, kept[end:])
+        return cls(rules, tables, demand_tables)
+
+
+def _parts(kept: bytes) -> Iterator[bytes]:
+    while kept:
+        end = 8 + int.from_bytes(kept[:8], "little")
+        yield kept[8:end]
+        kept = kept[end:]
 
 
 def _plain(literals: Sequence[Literal]) -> list[Any]:

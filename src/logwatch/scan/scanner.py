@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from logwatch.scan import engine as engines
 from logwatch.scan.clean import Clean
+from logwatch.scan.demands import Demands
 from logwatch.scan.index import Index, Indexed, Rule
 from logwatch.scan.literals import Literal
 from logwatch.scan.records import record_around, records
@@ -79,23 +80,10 @@ class _Prepared:
     """A rule with what was derived from it. Compiling costs a quarter of a millisecond: done on first use."""
 
     rule: Rule
-    # What each record must hold as it is: of the many rules that share a literal it leaves few to look at.
-    needs: bytes = b""
-    # What else it must hold.
-    demands: Sequence[Sequence[Literal]] = ()
     pattern: "regex.Pattern[str] | None" = None
     # A longer text is searched against the clock.
     harmless: int = 0
     strikes: int = 0
-
-    @classmethod
-    def of(cls, indexed: Indexed) -> "_Prepared":
-        also = indexed.required.also
-        fixed = [demand for demand in also if len(demand) == 1 and not demand[0].caseless]
-        if not fixed:
-            return cls(indexed.rule, demands=also)
-        longest = max(fixed, key=lambda demand: len(demand[0].data))
-        return cls(indexed.rule, longest[0].data, [demand for demand in also if demand is not longest])
 
     def search(self, text: str, timeout_s: float) -> "regex.Match[str] | None":
         if self.pattern is None:
@@ -129,7 +117,7 @@ class Scanner:
         self._timeout_s = timeout_s
         self._strikes = strikes
         self._index = rules if isinstance(rules, Index) else Index.of(rules)
-        self._rules = [_Prepared.of(indexed) for indexed in self._index.rules]
+        self._rules = [_Prepared(indexed.rule) for indexed in self._index.rules]
         self._always = [i for i, indexed in enumerate(self._index.rules) if not indexed.required.any_of]
         wanted: dict[Literal, list[int]] = {}
         for i, indexed in enumerate(self._index.rules):
@@ -137,6 +125,9 @@ class Scanner:
                 wanted.setdefault(literal, []).append(i)
         self._candidates = list(wanted.values())
         self._engine = engines.build(list(wanted), engine, self._index.tables)
+        self._demands = Demands(
+            [indexed.required for indexed in self._index.rules], engine, self._index.demand_tables
+        )
 
     @property
     def engine(self) -> str:
@@ -145,7 +136,7 @@ class Scanner:
     @property
     def index(self) -> Index:
         """What was derived, with the engine's tables: to be kept for the next start."""
-        return Index(self._index.rules, self._engine.tables)
+        return Index(self._index.rules, self._engine.tables, self._demands.tables)
 
     @property
     def without_literal(self) -> tuple[str, ...]:
@@ -162,9 +153,15 @@ class Scanner:
         result = Scan()
         clean = Clean(chunk)
         data = clean.data
+        places: list[tuple[int, int]] = []
+        suspects: list[tuple[bytes, Sequence[int]]] = []
         for start, end, rules in self._records(data):
-            result.candidates += 1
-            found = self._found(data[start:end], rules, kind, result)
+            places.append((start, end))
+            suspects.append((data[start:end], rules))
+        result.candidates = len(places)
+        promising = self._demands.promising(suspects)
+        for (start, end), (record, _), rules in zip(places, suspects, promising, strict=True):
+            found = rules and self._found(record, rules, kind, result)
             if found:
                 _note(found, clean.to_raw(start), clean.to_raw(end), result)
         return result
@@ -215,15 +212,12 @@ class Scanner:
         """The rules that match, in order of rank."""
         if OWN_MARK in record[:OWN_MARK_WITHIN]:
             return []
-        text = ""
+        text = record.decode("utf-8", "replace")
         found: list[_Found] = []
         for index in rules:
             prepared = self._rules[index]
-            if prepared.needs not in record or not self._is_tried(prepared, kind):
+            if not self._is_tried(prepared, kind):
                 continue
-            if prepared.demands and not has_all(record, prepared.demands):
-                continue
-            text = text or record.decode("utf-8", "replace")
             match = self._search(prepared, text, result)
             if match is not None and not is_in_source(text, match.start()):
                 found.append((prepared.rule, match))
@@ -264,20 +258,6 @@ def _note(found: Sequence[_Found], start: int, end: int, result: Scan) -> None:
 
 def _stands_in(rule: Rule, kind: str) -> bool:
     return kind == ANY_KIND or not rule.kinds or kind in rule.kinds
-
-
-def has_all(record: bytes, demands: Sequence[Sequence[Literal]]) -> bool:
-    """Whether each demand is met; decides against most candidates without running their pattern."""
-    lowered = b""
-    for demand in demands:
-        for literal in demand:
-            if literal.caseless:
-                lowered = lowered or record.lower()
-            if literal.data in (lowered if literal.caseless else record):
-                break
-        else:
-            return False
-    return True
 
 
 def _captures(match: "regex.Match[str]") -> Mapping[str, str]:
