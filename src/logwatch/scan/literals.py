@@ -20,6 +20,8 @@ from logwatch.scan.rarity import rate
 
 # A set of alternatives is worth following while it is small; beyond, the common part around it serves.
 MAX_ALTERNATIVES = 64
+# A demand of many is still a demand: it is asked for only where a literal points.
+MAX_UNITED = 128
 # What is long enough already is not multiplied further: the alternatives would crowd out those of a branch.
 _MANY = 16
 # Longer literals do not filter better, and the engine's tables grow with them.
@@ -271,7 +273,7 @@ def _branch(options: Sequence[_Found]) -> _Found:
     # Where an option has nothing more to demand, its best demand stands for it beside the others' second best.
     most = max(map(len, demands))
     united = [_united([runs[place if place < len(runs) else 0] for runs in demands]) for place in range(most)]
-    return _Found(None, [run for run in united if len(run.texts) <= MAX_ALTERNATIVES], weight)
+    return _Found(None, [run for run in united if len(run.texts) <= MAX_UNITED], weight)
 
 
 def _demands(option: _Found) -> list[_Run]:

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import NamedTuple
 
+from logwatch.scan.records import record_around
+
 # A prefix ends long before; behind progress bars, which are glued in front, only unmistakable marks count.
 MAX_PREFIX = 600
 # syslog, kernel time, launcher, logger, level, place in the source, rank: the longest seen has nine pieces.
@@ -103,12 +105,12 @@ def log_time(text: str, reference: float, zone: tzinfo = UTC) -> float | None:
 
 def time_above(above: bytes, reference: float, zone: tzinfo = UTC) -> float | None:
     """The time of the last line in `above` that says its own; see `log_time`."""
-    if _MAY_BE_TIME.search(above) is None:
-        return None
-    for line in reversed(above.splitlines()):
-        if _MAY_BE_TIME.search(line) is None:
+    tried = len(above)
+    for found in reversed(list(_MAY_BE_TIME.finditer(above))):
+        if found.start() >= tried:
             continue
-        at = log_time(line.decode("utf-8", "replace"), reference, zone)
+        tried, end = record_around(above, found.start())
+        at = log_time(above[tried:end].decode("utf-8", "replace"), reference, zone)
         if at is not None:
             return at
     return None
