@@ -23,6 +23,8 @@ _AHEAD_S = 86400.0
 _EARLIEST_S = 946684800.0  # 2000-01-01
 # How far up a line without a time looks for one, in bytes: a traceback is 5 to 60 lines.
 LOOK_BACK = 8192
+# In most logs with times one stands in so many bytes; colons stand everywhere.
+_NEAR = 256
 
 
 class Stamp(NamedTuple):
@@ -105,14 +107,19 @@ def log_time(text: str, reference: float, zone: tzinfo = UTC) -> float | None:
 
 def time_above(above: bytes, reference: float, zone: tzinfo = UTC) -> float | None:
     """The time of the last line in `above` that says its own; see `log_time`."""
-    tried = len(above)
-    for found in reversed(list(_MAY_BE_TIME.finditer(above))):
-        if found.start() >= tried:
-            continue
-        tried, end = record_around(above, found.start())
-        at = log_time(above[tried:end].decode("utf-8", "replace"), reference, zone)
-        if at is not None:
-            return at
+    far = above.rfind(b"\n", 0, max(0, len(above) - _NEAR)) + 1
+    near = _last_time(above[far:], reference, zone)
+    return _last_time(above[:far], reference, zone) if near is None else near
+
+
+def _last_time(text: bytes, reference: float, zone: tzinfo) -> float | None:
+    tried = len(text)
+    for found in reversed(list(_MAY_BE_TIME.finditer(text))):
+        if found.start() < tried:
+            tried, end = record_around(text, found.start())
+            at = log_time(text[tried:end].decode("utf-8", "replace"), reference, zone)
+            if at is not None:
+                return at
     return None
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from heapq import merge
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,6 +30,8 @@ ANY_KIND = "any"
 # container runtime writes in front of it is shorter than this.
 OWN_MARK = b"logwatch| "
 OWN_MARK_WITHIN = 64
+# Lines of one error hold the same literals; the rules that these point at are kept for so many kinds of lines.
+_MANY_KINDS = 4096
 # Captures become labels and parts of messages.
 MAX_CAPTURE = 256
 
@@ -80,9 +83,9 @@ class _Prepared:
     """A rule with what was derived from it. Compiling costs a quarter of a millisecond: done on first use."""
 
     rule: Rule
+    # Neither is there before the first search; a longer text than `harmless` is searched against the clock.
     pattern: "regex.Pattern[str] | None" = None
-    # A longer text is searched against the clock.
-    harmless: int = 0
+    harmless: int = -1
     strikes: int = 0
 
     def search(self, text: str, timeout_s: float) -> "regex.Match[str] | None":
@@ -92,8 +95,6 @@ class _Prepared:
 
             self.pattern = compiled(self.rule.pattern)
             self.harmless = longest_harmless(self.rule.pattern)
-        if len(text) <= self.harmless:
-            return self.pattern.search(text)
         return self.pattern.search(text, timeout=timeout_s)
 
 
@@ -124,6 +125,7 @@ class Scanner:
             for literal in indexed.required.any_of:
                 wanted.setdefault(literal, []).append(i)
         self._candidates = list(wanted.values())
+        self._rules_with = lru_cache(_MANY_KINDS)(self._rules_of)
         self._engine = engines.build(list(wanted), engine, self._index.tables)
         self._demands = Demands(
             [indexed.required for indexed in self._index.rules], engine, self._index.demand_tables
@@ -190,11 +192,9 @@ class Scanner:
             while at < len(hits) and hits[at][0] <= end:
                 literals.add(hits[at][1])
                 at += 1
-            yield start, end, self._rules_with(literals)
+            yield start, end, self._rules_with(frozenset(literals))
 
-    def _rules_with(self, literals: set[int]) -> Sequence[int]:
-        if len(literals) == 1:
-            return self._candidates[literals.pop()]
+    def _rules_of(self, literals: frozenset[int]) -> Sequence[int]:
         return sorted({rule for literal in literals for rule in self._candidates[literal]})
 
     def _every_record(
@@ -218,7 +218,11 @@ class Scanner:
             prepared = self._rules[index]
             if not self._is_tried(prepared, kind):
                 continue
-            match = self._search(prepared, text, result)
+            result.searches += 1
+            if prepared.pattern is not None and len(text) <= prepared.harmless:
+                match = prepared.pattern.search(text)
+            else:
+                match = self._search(prepared, text, result)
             if match is not None and not is_in_source(text, match.start()):
                 found.append((prepared.rule, match))
         if len(found) > 1 and kind != ANY_KIND:
@@ -229,7 +233,6 @@ class Scanner:
         return prepared.strikes < self._strikes and _stands_in(prepared.rule, kind)
 
     def _search(self, prepared: _Prepared, text: str, result: Scan) -> "regex.Match[str] | None":
-        result.searches += 1
         for _ in range(TRIES):
             try:
                 return prepared.search(text, self._timeout_s)
