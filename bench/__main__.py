@@ -1,6 +1,6 @@
 """`make bench`: how fast logs are scanned and what the daemon costs. Writes docs/performance.md.
 
-Usage: python -m bench [PART…] [--megabytes 1000] [--log FILE] … (see --help). Some parts only: printed, not
+Usage: python -m bench [PART…] [--megabytes 1000] [--logs FOLDER] … (see --help). Some parts only: printed, not
 written.
 """
 
@@ -22,7 +22,7 @@ from bench.setting import Setting
 
 DOCS = Path(__file__).parent.parent / "docs"
 PICTURES = "pictures"
-PARTS = ("start", "scan", "entries", "storm", "follow", "idle", "tree", "memory", "catchup")
+PARTS = ("start", "scan", "real", "entries", "storm", "follow", "idle", "tree", "memory", "catchup")
 
 
 def main() -> None:
@@ -48,7 +48,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"only these: {', '.join(PARTS)}")
     parser.add_argument("--megabytes", type=int, default=1000, help="size of the healthy log (%(default)s)")
     parser.add_argument("--log", type=Path, help="a log to scan instead of the generated one")
-    parser.add_argument("--log-is", default="", help="a sentence that says what that log is")
+    parser.add_argument("--logs", type=Path, help="a folder of healthy logs, to be scanned beside that one")
     parser.add_argument(
         "--seconds", type=int, default=15, help="for how long processor time is measured (%(default)s)"
     )
@@ -62,7 +62,7 @@ def _arguments() -> argparse.Namespace:
         "--catchup-gb", type=float, default=2, help="size of the log to catch up with (%(default)s)"
     )
     parser.add_argument(
-        "--minutes", type=float, default=13, help="no part is begun later than this (%(default)s)"
+        "--minutes", type=float, default=16, help="no part is begun later than this (%(default)s)"
     )
     parser.add_argument("--idle-files", type=int, default=10_000, help="(%(default)s)")
     parser.add_argument("--tree-files", type=int, default=100_000, help="(%(default)s)")

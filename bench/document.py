@@ -18,7 +18,7 @@ def document(parts: Sequence[Part], pictures: str) -> str:
 
 Written by `make bench`, which takes a quarter of an hour. Run it for figures of your own machine;
 `make bench BENCH='scan follow'` prints some parts only, `make bench BENCH=--help` lists parts and options.
-`BENCH='scan --log FILE'` takes a log of your own.
+`BENCH='--logs FOLDER'` scans healthy logs of your own beside the made one.
 
 Measured on {machine()}, load {load()} at the end.
 {versions()}.

@@ -32,11 +32,18 @@ _NOT_POSIX = re.compile(r"\(\?(?![:P])|[*+?}][?+]|\\[AZz]")
 
 def measure(setting: Setting) -> Part:
     wanted = setting.wanted
-    log = wanted.log or healthy_log(setting.folder / "healthy.log", wanted.megabytes * 1_000_000)
+    if wanted.log:
+        return of_log("Scanning", wanted.log, f"The log was given: {wanted.log.name}.", setting)
+    log = healthy_log(setting.folder / "healthy.log", wanted.megabytes * 1_000_000)
+    return of_log("Scanning", log, _GENERATED, setting)
+
+
+def of_log(title: str, log: Path, log_is: str, setting: Setting) -> Part:
+    """All that is measured of scanning one large `log`."""
     index = Scanner(rules_of(catalogue.load([catalogue.shipped_folder()]).entries.values())).index
     patterns = [indexed.rule.pattern for indexed in index.rules]
     size = log.stat().st_size / 1e6
-    part = Part("Scanning")
+    part = Part(title)
 
     def scan(*arguments: str) -> Callable[[], Ran]:
         return lambda: run([*LOGWATCH, "scan", "--format", "json", *arguments], cache=setting.cache)
@@ -50,7 +57,10 @@ def measure(setting: Setting) -> Part:
         at_least("`logwatch scan`, one process, with its start", one, floor, "literals alone", 0.7)
     )
     part.rows.append(_both_cores("one large file", size / best(scan(str(log))), one_by_the_clock))
-    several = _several(setting.folder, size)
+    several = [
+        _beginning(log, int(size * 1e6 / _FILES), setting.folder / f"part{number}.log")
+        for number in range(_FILES)
+    ]
     several_size = sum(path.stat().st_size for path in several) / 1e6
     part.rows.append(
         _both_cores(f"{_FILES} files", several_size / best(scan(*map(str, several))), one_by_the_clock)
@@ -59,7 +69,7 @@ def measure(setting: Setting) -> Part:
     part.rows.append(Row("`logwatch scan`, one process", f"{one:,.0f} MB/s", f"`wc -l` {lines:,.0f} MB/s"))
     for row in _peers(setting, log, patterns, one):
         part.rows.append(row)
-    part.method = _method(wanted.log_is or f"The log was given: {log.name}." if wanted.log else _GENERATED)
+    part.method = _method(log_is)
     return part
 
 
@@ -68,12 +78,6 @@ def _both_cores(what: str, ours: float, one: float) -> Row:
     # Half of what another core could add is lost at most.
     goal = 1 + 0.5 * (min(cores, 2) - 1)
     return at_least(f"{what}, all {cores} cores", ours, one, "one process", goal)
-
-
-def _several(folder: Path, size: float) -> Sequence[Path]:
-    return [
-        healthy_log(folder / f"healthy{number}.log", int(size * 1e6 / _FILES)) for number in range(_FILES)
-    ]
 
 
 def _peers(setting: Setting, log: Path, patterns: Sequence[str], ours: float) -> Iterator[Row]:
