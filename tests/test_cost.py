@@ -99,6 +99,19 @@ def test_few_of_them_are_searched_with_regex(scanner: Scanner, healthy: bytes) -
     assert found.searches * MEGABYTE / len(healthy) <= 200
 
 
+def test_a_line_of_an_error_is_searched_with_few_patterns(scanner: Scanner) -> None:
+    lines = [
+        example.text
+        for entry in load([shipped_folder()]).entries.values()
+        for example in entry.examples.match
+        if not set("\r\n") & set(example.text)
+    ]
+    found = scanner.scan("\n".join(lines).encode())
+    # Every example of every entry, and what it costs in a storm: one search has to be, each more takes 10 µs and is
+    # mostly one that begins with the class of an exception. Counted: 2.3.
+    assert found.searches / len(lines) <= 2.5
+
+
 def test_the_engine_looks_for_few_literals(scanner: Scanner) -> None:
     literals = {literal for indexed in scanner.index.rules for literal in indexed.required.any_of}
     # Alternatives multiply; the engine's tables leave the processor's cache at some tens of thousands. Counted: 6.0.
@@ -284,8 +297,8 @@ def test_an_event_of_a_storm_takes_few_calls(tmp_path: Path, scanner: Scanner) -
         return counted
 
     calls(100)
-    # Counted: 157. Each takes a tenth of a microsecond at the least; writing the event as JSON takes ten of them.
-    assert (calls(600) - calls(100)) / 500 <= 165
+    # Counted: 180. Each takes a tenth of a microsecond at the least; writing the event as JSON takes ten of them.
+    assert (calls(600) - calls(100)) / 500 <= 190
 
 
 def test_of_a_storm_only_the_context_that_is_read_is_looked_for(

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from unittest import mock
 
 import pytest
 import regex
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from logwatch.scan import demands
 from logwatch.scan import scanner as scanner_module
 from logwatch.scan.clean import visible
 from logwatch.scan.engine import available
@@ -95,13 +97,17 @@ def rules_and_chunks(draw: st.DrawFn) -> tuple[list[Rule], bytes]:
     return rules, b"".join(draw(st.lists(pieces, max_size=24)))
 
 
+@pytest.mark.parametrize("many", [1, demands.MANY], ids=["at once", "one by one"])
 @pytest.mark.parametrize("engine", ENGINES)
 @settings(deadline=None, max_examples=150)
 @given(rules_and_chunks(), st.sampled_from((ANY_KIND, *KINDS)))
-def test_it_finds_what_a_plain_loop_finds(engine: str, drawn: tuple[list[Rule], bytes], kind: str) -> None:
+def test_it_finds_what_a_plain_loop_finds(
+    engine: str, many: int, drawn: tuple[list[Rule], bytes], kind: str
+) -> None:
     rules, chunk = drawn
     assume_compiled(rules)
-    scan = Scanner(rules, engine=engine, timeout_s=2).scan(chunk, kind)
+    with mock.patch.object(demands, "MANY", many):
+        scan = Scanner(rules, engine=engine, timeout_s=2).scan(chunk, kind)
     assert said(scan.matches) == plain_loop(rules, chunk, kind)
 
 

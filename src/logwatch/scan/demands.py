@@ -1,5 +1,6 @@
 """What rules demand of a record beside the literal that pointed at it; decides against most without their pattern."""
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -77,15 +78,16 @@ class Demands:
     ) -> Iterator[Sequence[int]]:
         # No literal reaches over the end of a record.
         hits = built.engine.find(b"\n".join([record for record, _ in suspects]))
+        hits.append((sys.maxsize, 0))
         at = end = 0
         for record, rules in suspects:
             end += len(record)
-            there = set()
-            while at < len(hits) and hits[at][0] <= end:
-                there.add(hits[at][1])
+            first = at
+            while hits[at][0] <= end:
                 at += 1
             end += 1
-            yield [rule for rule in rules if not any(map(there.isdisjoint, built.numbers[rule]))]
+            lacks = {number for _, number in hits[first:at]}.isdisjoint
+            yield [rule for rule in rules if not any(map(lacks, built.numbers[rule]))]
 
 
 def _for_an_engine(demands: Iterable[Demand]) -> Sequence[Demand]:
