@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 
 from logwatch.incident.open import Holds
+from logwatch.incident.strand import moment_of
 
 from .scene import START, Play, a_fold, event, shown, told, trees
 
@@ -410,6 +411,18 @@ def test_a_clock_that_jumps_ahead_tells_what_is_held_back() -> None:
         "9999 opened nccl/timeout 1",
         "9999 quiet nccl/timeout 1",
     ]
+
+
+def test_a_line_that_is_told_twice_opens_no_second_incident_in_the_place_of_the_first() -> None:
+    fold = a_fold()
+    # The clock is set back between the two, and a cause is in reach of what was then.
+    for seconds, error in ((0, "app/oom"), (301, "run/failed"), (0, "run/failed"), (301, "run/failed")):
+        one = event(seconds, "llm/0", error)
+        fold.feed(one, moment_of(one).time)
+    assert (
+        sum(incident.count + sum(echo.count for echo in incident.echoes) for incident in fold.current()) == 4
+    )
+    assert len({incident.incident_id for incident in fold.current()}) == 3
 
 
 def test_lines_from_the_future_are_folded_like_others() -> None:

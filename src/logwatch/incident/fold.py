@@ -243,14 +243,16 @@ class Fold:
         return notices
 
     def _begin(self, root: Strand, now: float) -> Open:
-        open_ = Open(
-            incident_id=event_id(root.seed, root.incidents, "incident"),
-            root=root.key,
-            stirred_at=now,
-        )
-        root.incidents += 1
+        open_ = Open(self._free_id(root), root=root.key, stirred_at=now)
         self._open[open_.incident_id] = open_
         return open_
+
+    def _free_id(self, root: Strand) -> str:
+        """The next name of an incident about `root`. A line that is told twice may stand at two roots."""
+        while (name := event_id(root.seed, root.incidents, "incident")) in self._open:
+            root.incidents += 1
+        root.incidents += 1
+        return name
 
     def _give(self, open_: Open, tree: dict[str, Strand], root: Strand, now: float) -> None:
         """`open_` consists of `tree` from now on."""
