@@ -1,6 +1,5 @@
 """Logs that are read afterwards come to what the daemon would have told."""
 
-from dataclasses import replace
 
 import pytest
 
@@ -17,7 +16,7 @@ def incidents(timeline: str) -> list[str]:
 
 def undated(one: Event, modified: float) -> Event:
     """An event of a log without times: all there is is when the file was last written."""
-    return replace(one, is_dated=False, time=rfc3339(START + modified))
+    return one._replace(is_dated=False, time=rfc3339(START + modified))
 
 
 def test_files_are_read_one_after_the_other_and_folded_side_by_side() -> None:

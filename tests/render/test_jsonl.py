@@ -44,7 +44,7 @@ EVENT = Event(
 
 
 def at(path: str) -> Event:
-    return replace(EVENT, origin=replace(ORIGIN, path=path))
+    return EVENT._replace(origin=replace(ORIGIN, path=path))
 
 
 def test_the_line_is_the_published_event() -> None:
@@ -54,12 +54,12 @@ def test_the_line_is_the_published_event() -> None:
 
 def test_what_a_reload_changes_is_written_from_then_on() -> None:
     event_line(EVENT)
-    changed = replace(EVENT, statement=replace(STATEMENT, severity="critical", catalogue_version="2026.2"))
+    changed = EVENT._replace(statement=replace(STATEMENT, severity="critical", catalogue_version="2026.2"))
     assert json.loads(event_line(changed)) == changed.published()
 
 
 def test_each_event_is_written_with_its_own_file() -> None:
-    elsewhere = replace(EVENT, origin=replace(ORIGIN, path="/logs/rank4.log", generation=2, host="gpu-2"))
+    elsewhere = EVENT._replace(origin=replace(ORIGIN, path="/logs/rank4.log", generation=2, host="gpu-2"))
     assert [json.loads(event_line(event)) for event in (EVENT, elsewhere, EVENT)] == [
         event.published() for event in (EVENT, elsewhere, EVENT)
     ]
@@ -84,7 +84,7 @@ def test_a_path_that_is_not_utf_8_does_not_spoil_the_line() -> None:
 
 @given(st.text(st.characters()), st.text(st.characters()))
 def test_no_text_can_end_the_line_or_steer_a_terminal(line: str, path: str) -> None:
-    written = event_line(replace(at(path), line=line))
+    written = event_line(at(path)._replace(line=line))
     text = written.decode()
     assert text.endswith("}\n")
     assert len(text.splitlines()) == 1

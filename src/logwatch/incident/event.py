@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from logwatch.catalogue.entry import (
     DeadEnd,
@@ -72,8 +72,7 @@ class Statement:
     catalogue_version: str
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """A known error in one line of a log. `time` is RFC 3339 in UTC; `offset` is in bytes.
 
     `context` and what follows it are for the program only. `node` is the machine, where the path, the

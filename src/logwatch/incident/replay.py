@@ -98,7 +98,7 @@ def _in_order(runs: Sequence[_Run]) -> list[_Run]:
     for run in runs:
         if end is not None and not run.event.is_dated and run.at > end:
             run.at = run.end = end
-            run.event = replace(run.event, time=rfc3339(end))
+            run.event = run.event._replace(time=rfc3339(end))
     return sorted(runs, key=lambda run: (run.at, run.event.is_dated, run.event.path, run.event.offset))
 
 
