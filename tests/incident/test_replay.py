@@ -1,6 +1,5 @@
 """Logs that are read afterwards come to what the daemon would have told."""
 
-
 import pytest
 
 from logwatch.incident import replay

@@ -6,7 +6,7 @@ from unittest import mock
 import pytest
 
 from logwatch.scan import engine as engines
-from logwatch.scan.demands import MANY, Demands
+from logwatch.scan.demands import MANY, Demands, Pointed
 from logwatch.scan.literals import Literal, Required
 
 REQUIRED = (
@@ -21,7 +21,7 @@ OTHER = b"RuntimeError: no such key"
 
 def promising(records: Sequence[bytes], demands: Demands | None = None) -> list[list[int]]:
     demands = demands or Demands(REQUIRED)
-    every = range(len(REQUIRED))
+    every = Pointed(range(len(REQUIRED)))
     return [list(rules) for rules in demands.promising([(record, every) for record in records])]
 
 

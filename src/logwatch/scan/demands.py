@@ -1,7 +1,7 @@
 """What rules demand of a record beside the literal that pointed at it; decides against most without their pattern."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from logwatch.scan import engine as engines
@@ -24,11 +24,59 @@ class _Asked(NamedTuple):
     others: Sequence[Demand]
 
 
-class _Engine(NamedTuple):
-    """An engine, and by the number of a rule the numbers of the literals that it is asked for."""
+class Pointed:
+    """Rules that literals point at, in order of rank: the same for many records, so what is made of them is kept."""
 
-    engine: engines.Engine
-    numbers: Sequence[Sequence[frozenset[int]]]
+    __slots__ = ("by_number", "free", "rules")
+
+    def __init__(self, rules: Sequence[int]) -> None:
+        self.rules = rules
+        # Those of which an engine is asked for nothing, and the others by what has to be there first.
+        self.free: Sequence[int] = ()
+        self.by_number: Mapping[int, Sequence[int]] | None = None
+
+
+class _Engine:
+    """Looks for what rules demand, in many records at once."""
+
+    def __init__(self, required: Iterable[Required], name: str, tables: bytes) -> None:
+        chosen = [_for_an_engine(one.also) for one in required]
+        literals = sorted({literal for demands in chosen for demand in demands for literal in demand})
+        number = {literal: i for i, literal in enumerate(literals)}
+        # By the number of a rule the numbers of the literals of its demands.
+        self._numbers = [[frozenset(map(number.__getitem__, d)) for d in demands] for demands in chosen]
+        self.literals = engines.build(literals, name, tables)
+
+    def promising(self, suspects: Sequence[tuple[bytes, Pointed]]) -> Iterator[Sequence[int]]:
+        # No literal reaches over the end of a record.
+        hits = self.literals.find(b"\n".join([record for record, _ in suspects]))
+        hits.append((sys.maxsize, 0))
+        at = end = 0
+        for record, pointed in suspects:
+            end += len(record)
+            first = at
+            while hits[at][0] <= end:
+                at += 1
+            end += 1
+            yield self._met(pointed, {number for _, number in hits[first:at]})
+
+    def _met(self, pointed: Pointed, there: set[int]) -> Sequence[int]:
+        if pointed.by_number is None:
+            self._sort_out(pointed)
+        by_number = pointed.by_number or {}
+        met = {rule for number in there & by_number.keys() for rule in by_number[number]}
+        if not met:
+            return pointed.free
+        lacks = there.isdisjoint
+        return sorted([*pointed.free, *(rule for rule in met if not any(map(lacks, self._numbers[rule])))])
+
+    def _sort_out(self, pointed: Pointed) -> None:
+        by_number: dict[int, list[int]] = {}
+        for rule in pointed.rules:
+            for number in next(iter(self._numbers[rule]), ()):
+                by_number.setdefault(number, []).append(rule)
+        pointed.free = [rule for rule in pointed.rules if not self._numbers[rule]]
+        pointed.by_number = by_number
 
 
 class Demands:
@@ -45,24 +93,18 @@ class Demands:
     @property
     def tables(self) -> bytes:
         """What makes building the engine again quick."""
-        return self._tables or self._built().engine.tables
+        return self._tables or self._built().literals.tables
 
-    def promising(self, suspects: Sequence[tuple[bytes, Sequence[int]]]) -> Iterator[Sequence[int]]:
+    def promising(self, suspects: Sequence[tuple[bytes, Pointed]]) -> Iterator[Sequence[int]]:
         """For each record and the rules that literals point at, those whose demands it meets, in their order."""
-        if len(suspects) >= MANY and self._built().engine.is_quick:
-            return self._all_at_once(suspects, self._built())
-        return (self._one_by_one(record, rules) for record, rules in suspects)
+        if len(suspects) >= MANY and self._built().literals.is_quick:
+            return self._built().promising(suspects)
+        return (self._one_by_one(record, pointed.rules) for record, pointed in suspects)
 
     def _built(self) -> _Engine:
         """Made when it is needed: most logs are no storm."""
         if self._engine is None:
-            chosen = [_for_an_engine(one.also) for one in self._required]
-            literals = sorted({literal for demands in chosen for demand in demands for literal in demand})
-            number = {literal: i for i, literal in enumerate(literals)}
-            self._engine = _Engine(
-                engines.build(literals, self._name, self._tables),
-                [[frozenset(map(number.__getitem__, demand)) for demand in demands] for demands in chosen],
-            )
+            self._engine = _Engine(self._required, self._name, self._tables)
         return self._engine
 
     def _one_by_one(self, record: bytes, rules: Sequence[int]) -> Sequence[int]:
@@ -72,22 +114,6 @@ class Demands:
             if needs in record and (not others or has_all(record, others)):
                 kept.append(rule)
         return kept
-
-    def _all_at_once(
-        self, suspects: Sequence[tuple[bytes, Sequence[int]]], built: _Engine
-    ) -> Iterator[Sequence[int]]:
-        # No literal reaches over the end of a record.
-        hits = built.engine.find(b"\n".join([record for record, _ in suspects]))
-        hits.append((sys.maxsize, 0))
-        at = end = 0
-        for record, rules in suspects:
-            end += len(record)
-            first = at
-            while hits[at][0] <= end:
-                at += 1
-            end += 1
-            lacks = {number for _, number in hits[first:at]}.isdisjoint
-            yield [rule for rule in rules if not any(map(lacks, built.numbers[rule]))]
 
 
 def _for_an_engine(demands: Iterable[Demand]) -> Sequence[Demand]:

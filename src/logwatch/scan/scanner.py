@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from logwatch.scan import engine as engines
 from logwatch.scan.clean import Clean
-from logwatch.scan.demands import Demands
+from logwatch.scan.demands import Demands, Pointed
 from logwatch.scan.index import Index, Indexed, Rule
 from logwatch.scan.literals import Literal
 from logwatch.scan.records import record_around, records
@@ -125,7 +125,7 @@ class Scanner:
             for literal in indexed.required.any_of:
                 wanted.setdefault(literal, []).append(i)
         self._candidates = list(wanted.values())
-        self._rules_with = lru_cache(_MANY_KINDS)(self._rules_of)
+        self._pointed_at = lru_cache(_MANY_KINDS)(self._rules_with)
         self._engine = engines.build(list(wanted), engine, self._index.tables)
         self._demands = Demands(
             [indexed.required for indexed in self._index.rules], engine, self._index.demand_tables
@@ -156,10 +156,10 @@ class Scanner:
         clean = Clean(chunk)
         data = clean.data
         places: list[tuple[int, int]] = []
-        suspects: list[tuple[bytes, Sequence[int]]] = []
-        for start, end, rules in self._records(data):
+        suspects: list[tuple[bytes, Pointed]] = []
+        for start, end, pointed in self._records(data):
             places.append((start, end))
-            suspects.append((data[start:end], rules))
+            suspects.append((data[start:end], pointed))
         result.candidates = len(places)
         promising = self._demands.promising(suspects)
         for (start, end), (record, _), rules in zip(places, suspects, promising, strict=True):
@@ -175,11 +175,11 @@ class Scanner:
     def suspects(self, chunk: bytes) -> Iterator[Suspect]:
         """The records of `chunk` that `scan` looks closer at: for whoever wants to know what rules cost."""
         data = Clean(chunk).data
-        for start, end, rules in self._records(data):
-            yield Suspect(data[start:end], [self._index.rules[rule] for rule in rules])
+        for start, end, pointed in self._records(data):
+            yield Suspect(data[start:end], [self._index.rules[rule] for rule in pointed.rules])
 
-    def _records(self, data: bytes) -> Iterator[tuple[int, int, Sequence[int]]]:
-        """The records worth a closer look: start, end, and the rules that may match, in order of rank."""
+    def _records(self, data: bytes) -> Iterator[tuple[int, int, Pointed]]:
+        """The records worth a closer look: start, end, and the rules that may match."""
         hits = self._engine.find(data)
         if self._always:
             yield from self._every_record(data, hits)
@@ -192,21 +192,22 @@ class Scanner:
             while at < len(hits) and hits[at][0] <= end:
                 literals.add(hits[at][1])
                 at += 1
-            yield start, end, self._rules_with(frozenset(literals))
+            yield start, end, self._pointed_at(frozenset(literals))
 
-    def _rules_of(self, literals: frozenset[int]) -> Sequence[int]:
-        return sorted({rule for literal in literals for rule in self._candidates[literal]})
+    def _rules_with(self, literals: frozenset[int]) -> Pointed:
+        rules = {rule for literal in literals for rule in self._candidates[literal]}
+        return Pointed(sorted(rules.union(self._always)))
 
     def _every_record(
         self, data: bytes, hits: Sequence[tuple[int, int]]
-    ) -> Iterator[tuple[int, int, Sequence[int]]]:
+    ) -> Iterator[tuple[int, int, Pointed]]:
         at = 0
         for start, end in records(data):
-            rules = set(self._always)
+            literals = set()
             while at < len(hits) and hits[at][0] <= end:
-                rules.update(self._candidates[hits[at][1]])
+                literals.add(hits[at][1])
                 at += 1
-            yield start, end, sorted(rules)
+            yield start, end, self._pointed_at(frozenset(literals))
 
     def _found(self, record: bytes, rules: Sequence[int], kind: str, result: Scan) -> "list[_Found]":
         """The rules that match, in order of rank."""
