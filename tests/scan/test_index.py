@@ -11,7 +11,7 @@ from logwatch.scan.scanner import Scanner
 RULES = [
     Rule("cuda/oom", r"(?i)(?:CUDA|HIP) out of memory\. Tried to allocate (?P<size>\S+)", severity=2),
     Rule("nvidia/xid-79", r"Xid \([^)]*\): 79,", frozenset({"kernel"}), 3),
-    Rule("any/number", r"\d{9}"),
+    Rule("any/number", r"\d{9}", general=True),
     Rule("zh/full", r"显存不足：\d+ 字节"),
     Rule("zh/full", r"显存已释放", clears=True),
 ]

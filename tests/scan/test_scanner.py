@@ -49,7 +49,10 @@ Said = list[tuple[int, tuple[str, ...]]]
 
 
 def in_order(rules: Sequence[Rule]) -> list[Rule]:
-    return sorted(rules, key=lambda rule: (-derive(rule.pattern).weight, -rule.severity, rule.id))
+    def rank(rule: Rule) -> tuple[bool, int, int, str]:
+        return rule.general, -derive(rule.pattern).weight, -rule.severity, rule.id
+
+    return sorted(rules, key=rank)
 
 
 def plain_loop(rules: Sequence[Rule], chunk: bytes, kind: str = ANY_KIND) -> Said:
@@ -64,6 +67,8 @@ def plain_loop(rules: Sequence[Rule], chunk: bytes, kind: str = ANY_KIND) -> Sai
             if (kind == ANY_KIND or not rule.kinds or kind in rule.kinds)
             and regex.search(rule.pattern, text, regex.ASCII, timeout=2)
         ]
+        special = [rule for rule in hits if not rule.general]
+        hits = special or hits[:1]
         if kind != ANY_KIND:
             hits.sort(key=lambda rule: kind not in rule.kinds)
         if hits:
@@ -89,7 +94,8 @@ def rules_and_chunks(draw: st.DrawFn) -> tuple[list[Rule], bytes]:
     rules = []
     for number, one in enumerate(drawn):
         kinds = draw(st.sets(st.sampled_from(KINDS), max_size=1))
-        rules.append(Rule(f"drawn/{number}", one.pattern, frozenset(kinds), draw(st.integers(0, 3))))
+        severity, general = draw(st.integers(0, 3)), draw(st.booleans())
+        rules.append(Rule(f"drawn/{number}", one.pattern, frozenset(kinds), severity, general=general))
     text = st.sampled_from([one.text.encode() for one in drawn])
     hidden = st.sampled_from([b"\x1b[31m", b"\x1b[0m", b"\x00", b"\xef\xbb\xbf"])
     ends = st.sampled_from([b"\n", b"\n", b"\r", b"\r\n", b"\n\n"])
@@ -165,6 +171,17 @@ def test_among_equally_specific_rules_the_worse_comes_first_then_the_name() -> N
     ]
     (match,) = Scanner(rules).scan(b"timeout").matches
     assert (match.rule, *match.also) == ("c", "a", "b")
+
+
+def test_a_general_rule_is_looked_for_where_nothing_else_is_found() -> None:
+    special = Rule("a/special", "timeout", frozenset({"training"}))
+    general = Rule("a/general", "timeout after a while", general=True)
+    over = Rule("a/over", "a while", clears=True)
+    scanner = Scanner([general, special, over])
+    (match,) = scanner.scan(b"timeout after a while").matches
+    assert (match.rule, match.also) == ("a/special", ())
+    (match,) = scanner.scan(b"timeout after a while", "kernel").matches
+    assert (match.rule, match.also) == ("a/general", ())
 
 
 def test_a_log_of_one_kind_never_sees_the_rules_of_another() -> None:

@@ -207,6 +207,7 @@ class Entry(_Record):
     sources: tuple[LogKind, ...] = (LogKind.ANY,)
     examples: Examples = Examples()
     clears: Text = ""
+    general: bool = False
 
     @property
     def unknown_fields(self) -> tuple[str, ...]:

@@ -212,4 +212,5 @@ def _record(name: str, domain: str, line: str, message: str, pattern: str, today
             "no_match": [],
         },
         "clears": "",
+        "general": False,
     }

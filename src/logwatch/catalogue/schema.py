@@ -59,6 +59,8 @@ MEANINGS: Mapping[type[BaseModel], Mapping[str, str]] = {
         "examples": "The evidence: real lines that must match, and the nearest that must not.",
         "clears": "A pattern for the line that says that it is over. What both it and `regex` capture under one "
         "name says what is over, as `server`.",
+        "general": "Whether it is what can be said where nothing more is known: it is only looked for in lines in"
+        " which no other entry is found.",
     },
     Workaround: {
         "action": "What to do: a command, a setting with its value, a version.",

@@ -11,7 +11,7 @@ from typing import Any
 from logwatch.scan.literals import Literal, Required, derive
 
 # Of the frozen form. Another number, and what was kept is derived anew.
-FORMAT = b"logwatch index 3\n"
+FORMAT = b"logwatch index 4\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,8 @@ class Rule:
     """A pattern with a name.
 
     `kinds` are the kinds of log it can stand in (empty: all); `severity` is a rank, higher is worse. One that
-    `clears` finds lines that say that the error `id` is over.
+    `clears` finds lines that say that the error `id` is over. A `general` one is only looked for where no other
+    error is found.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Rule:
     kinds: frozenset[str] = frozenset()
     severity: int = 0
     clears: bool = False
+    general: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Indexed:
 class Index:
     """Rules in order of rank: those with more literal text first, then the worse; the id settles the rest.
 
+    General ones come last.
+
     `tables` are an engine's, for the literals of these rules, `demand_tables` for what else they demand; or empty.
     """
 
@@ -51,7 +55,7 @@ class Index:
     @classmethod
     def of(cls, rules: Iterable[Rule]) -> "Index":
         indexed = [Indexed(rule, derive(rule.pattern)) for rule in rules]
-        indexed.sort(key=lambda i: (-i.required.weight, -i.rule.severity, i.rule.id))
+        indexed.sort(key=lambda i: (i.rule.general, -i.required.weight, -i.rule.severity, i.rule.id))
         return cls(indexed)
 
     def freeze(self) -> bytes:
@@ -63,6 +67,7 @@ class Index:
                 sorted(i.rule.kinds),
                 i.rule.severity,
                 i.rule.clears,
+                i.rule.general,
                 _plain(i.required.any_of),
                 [_plain(demand) for demand in i.required.also],
                 i.required.weight,
@@ -86,10 +91,10 @@ class Index:
             body, tables, demand_tables = _parts(kept[len(FORMAT) :])
             rules = [
                 Indexed(
-                    Rule(name, pattern, frozenset(kinds), severity, clears),
+                    Rule(name, pattern, frozenset(kinds), severity, clears, general),
                     Required(_literals(any_of), tuple(map(_literals, also)), weight),
                 )
-                for name, pattern, kinds, severity, clears, any_of, also, weight in json.loads(body)
+                for name, pattern, kinds, severity, clears, general, any_of, also, weight in json.loads(body)
             ]
         except (TypeError, ValueError) as error:
             raise ValueError("not a whole index") from error

@@ -219,6 +219,8 @@ class Scanner:
             prepared = self._rules[index]
             if not self._is_tried(prepared, kind):
                 continue
+            if prepared.rule.general and any(not rule.clears for rule, _ in found):
+                break
             result.searches += 1
             if prepared.pattern is not None and len(text) <= prepared.harmless:
                 match = prepared.pattern.search(text)
