@@ -10,7 +10,7 @@ from logwatch.tail.oneshot import CHUNK
 
 def literals_alone(logs: Iterable[Path], index: Index) -> Callable[[], None]:
     """What looks through `logs` for the literals of `index`, as the scanner does."""
-    literals = {literal: None for indexed in index.rules for literal in indexed.required.any_of}
+    literals = {literal: None for indexed in index.rules for literal in indexed.literals}
     engine = build(list(literals), "auto", index.tables)
 
     def look() -> None:

@@ -113,7 +113,7 @@ def test_a_line_of_an_error_is_searched_with_few_patterns(scanner: Scanner) -> N
 
 
 def test_the_engine_looks_for_few_literals(scanner: Scanner) -> None:
-    literals = {literal for indexed in scanner.index.rules for literal in indexed.required.any_of}
+    literals = {literal for indexed in scanner.index.rules for literal in indexed.literals}
     # Alternatives multiply; the engine's tables leave the processor's cache at some tens of thousands. Counted: 6.0.
     assert len(literals) <= 7 * len(scanner.index.rules)
 

@@ -75,7 +75,7 @@ def all_of(known: Known) -> dict[str, Any]:
         "version": catalogue.version,
         "overridden": dict(catalogue.overridden),
         "edges": catalogue.edges,
-        "rules": [(indexed.rule, indexed.required) for indexed in known.index.rules],
+        "rules": [(indexed.rule, indexed.ways) for indexed in known.index.rules],
         "tables": known.index.tables,
     }
 

@@ -8,7 +8,8 @@ import regex
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
-from logwatch.scan.literals import MAX_ALTERNATIVES, MAX_LENGTH, MIN_LENGTH, Literal, Required, derive
+from logwatch.scan.demands import meets
+from logwatch.scan.literals import MAX_ALTERNATIVES, MAX_LENGTH, MIN_LENGTH, Literal, Required, derive, ways
 
 from .patterns import Drawn, drawn_patterns
 
@@ -42,6 +43,7 @@ def check_soundness(pattern: str, record: bytes) -> None:
         return
     for demand in (required.any_of, *required.also):
         assert not demand or stands_in(demand, record)
+    assert any(meets(record, way) for way in ways(pattern))
     assert required.weight <= len(match.group()) or "{e" in pattern or "{i" in pattern
 
 
@@ -54,6 +56,30 @@ def records_near(draw: st.DrawFn, drawn: Drawn) -> bytes:
     if record and draw(st.integers(0, 9)) == 0:
         record[draw(st.integers(0, len(record) - 1))] = draw(st.integers(0, 255))
     return bytes(b for b in record.replace(b"\xef\xbb\xbf", b"") if b not in b"\n\r\x00\x1b")
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.data())
+def test_what_an_exception_says_is_found_by_one_of_its_ways(data: st.DataObject) -> None:
+    said = data.draw(st.lists(drawn_patterns(), min_size=1, max_size=8))
+    one = data.draw(st.sampled_from(said))
+    raised = data.draw(st.sampled_from(("ValueError: ", "torch.cuda.CudaError: ", "Exception: ")))
+    pattern = rf"(?:Value|Cuda|Runtime)Error: (?:{'|'.join(f'(?:{option.pattern})' for option in said)})"
+    whole = data.draw(st.sampled_from((pattern, f"{pattern}|{one.pattern}|Exception: ", f"(?i){pattern}")))
+    compiled(whole)
+    record = data.draw(records_near(Drawn(whole, raised + one.text)))
+    check_soundness(whole, record)
+
+
+def test_alternatives_demand_their_own_where_much_would_point_at_them() -> None:
+    said = ("moe_router", "tp_size", "too (?:few|many) stages", "lr_warmup", "expert_bias")
+    pattern = (
+        rf"(?:Value|Runtime)Error: [^\n]{{0,80}}?(?:{'|'.join(said)}) must be set|CUDA error: |Exception: "
+    )
+    apart = ways(pattern)
+    assert not any(meets(b"ValueError: it must be set", way) for way in apart)
+    assert any(meets(b"ValueError: too few stages must be set", way) for way in apart)
+    assert ways("torn|worn") == (derive("torn|worn"),)
 
 
 @settings(deadline=None, max_examples=300)

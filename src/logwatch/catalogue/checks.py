@@ -10,7 +10,7 @@ import regex
 from logwatch.catalogue.adversary import slow_line
 from logwatch.catalogue.desk import Case, Finding, Seen
 from logwatch.catalogue.entry import Transition, VersionNote
-from logwatch.scan.literals import derive
+from logwatch.scan.literals import ways
 from logwatch.scan.pattern import FLAGS
 
 # In 1 MiB of healthy training log, runs of six characters of a pattern stand by chance; of eight, seldom.
@@ -29,7 +29,7 @@ def _id(case: Case) -> Iterator[Finding]:
 
 
 def _literal(case: Case) -> Iterator[Finding]:
-    literals = derive(case.entry.regex).any_of
+    literals = [literal for way in ways(case.entry.regex) for literal in way.any_of]
     where = case.at("regex")
     if not literals:
         what = "the pattern has no text that every match contains; it would be run on every line"

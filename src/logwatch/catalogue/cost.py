@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from logwatch.scan.demands import has_all
+from logwatch.scan.demands import meets
 from logwatch.scan.pattern import compiled
 from logwatch.scan.scanner import DEFAULT_TIMEOUT_S, Scanner, Suspect
 
@@ -83,7 +83,7 @@ def _look_closer(suspect: Suspect, costs: dict[str, Cost], clock: Callable[[], f
     for indexed in suspect.rules:
         cost = costs.setdefault(indexed.rule.id, Cost())
         cost.pointed_at += 1
-        if has_all(suspect.record, indexed.required.also):
+        if any(meets(suspect.record, way) for way in indexed.ways):
             cost.searched += 1
             # Compiled before, so that only the search is timed; `regex` keeps what it has compiled.
             pattern = compiled(indexed.rule.pattern)
@@ -97,5 +97,5 @@ def _look_closer(suspect: Suspect, costs: dict[str, Cost], clock: Callable[[], f
                 cost.found += 1
                 continue
             cost.seconds += took
-        there = (x for x in indexed.required.any_of if x.data in (lowered if x.caseless else suspect.record))
+        there = (x for x in sorted(indexed.literals) if x.data in (lowered if x.caseless else suspect.record))
         cost.literals[next((literal.data for literal in there), b"")] += 1

@@ -1,4 +1,7 @@
-"""What rules demand of a record beside the literal that pointed at it; decides against most without their pattern."""
+"""What a record must hold beside the literal that points at it; decides against most without their pattern.
+
+A rule demands one thing or another: of each *way* to match it (`literals.ways`) all demands are met or not.
+"""
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,32 +21,32 @@ Demand = Sequence[Literal]
 
 
 class _Asked(NamedTuple):
-    """What one rule demands: a text that has to be there as it is, and more."""
+    """What one way demands: a text that has to be there as it is, and more."""
 
     needs: bytes
     others: Sequence[Demand]
 
 
 class Pointed:
-    """Rules that literals point at, in order of rank: the same for many records, so what is made of them is kept."""
+    """Ways that literals point at, in order of rank: the same for many records, so what is made of them is kept."""
 
-    __slots__ = ("by_number", "free", "rules")
+    __slots__ = ("by_number", "free", "ways")
 
-    def __init__(self, rules: Sequence[int]) -> None:
-        self.rules = rules
+    def __init__(self, ways: Sequence[int]) -> None:
+        self.ways = ways
         # Those of which an engine is asked for nothing, and the others by what has to be there first.
         self.free: Sequence[int] = ()
         self.by_number: Mapping[int, Sequence[int]] | None = None
 
 
 class _Engine:
-    """Looks for what rules demand, in many records at once."""
+    """Looks for what is demanded, in many records at once."""
 
     def __init__(self, required: Iterable[Required], name: str, tables: bytes) -> None:
         chosen = [_for_an_engine(one.also) for one in required]
         literals = sorted({literal for demands in chosen for demand in demands for literal in demand})
         number = {literal: i for i, literal in enumerate(literals)}
-        # By the number of a rule the numbers of the literals of its demands.
+        # By the number of a way the numbers of the literals of its demands.
         self._numbers = [[frozenset(map(number.__getitem__, d)) for d in demands] for demands in chosen]
         self.literals = engines.build(literals, name, tables)
 
@@ -64,26 +67,26 @@ class _Engine:
         if pointed.by_number is None:
             self._sort_out(pointed)
         by_number = pointed.by_number or {}
-        met = {rule for number in there & by_number.keys() for rule in by_number[number]}
+        met = {way for number in there & by_number.keys() for way in by_number[number]}
         if not met:
             return pointed.free
         lacks = there.isdisjoint
-        return sorted([*pointed.free, *(rule for rule in met if not any(map(lacks, self._numbers[rule])))])
+        return sorted([*pointed.free, *(way for way in met if not any(map(lacks, self._numbers[way])))])
 
     def _sort_out(self, pointed: Pointed) -> None:
         by_number: dict[int, list[int]] = {}
-        for rule in pointed.rules:
-            for number in next(iter(self._numbers[rule]), ()):
-                by_number.setdefault(number, []).append(rule)
-        pointed.free = [rule for rule in pointed.rules if not self._numbers[rule]]
+        for way in pointed.ways:
+            for number in next(iter(self._numbers[way]), ()):
+                by_number.setdefault(number, []).append(way)
+        pointed.free = [way for way in pointed.ways if not self._numbers[way]]
         pointed.by_number = by_number
 
 
 class Demands:
-    """Tells of records which rules are worth a search. It may keep one in vain, and never drops one that matches."""
+    """Tells which ways to match a record are worth a search. It may keep one in vain, and drops none that matches."""
 
     def __init__(self, required: Sequence[Required], engine: str = "auto", tables: bytes = b"") -> None:
-        """`required` by the number of the rule; `tables` are those of an engine for the same demands."""
+        """`required` by the number of the way; `tables` are those of an engine for the same demands."""
         self._required = required
         self._asked = [_asked(one.also) for one in required]
         self._name = engine
@@ -96,10 +99,10 @@ class Demands:
         return self._tables or self._built().literals.tables
 
     def promising(self, suspects: Sequence[tuple[bytes, Pointed]]) -> Iterator[Sequence[int]]:
-        """For each record and the rules that literals point at, those whose demands it meets, in their order."""
+        """For each record and the ways that literals point at, those whose demands it meets, in their order."""
         if len(suspects) >= MANY and self._built().literals.is_quick:
             return self._built().promising(suspects)
-        return (self._one_by_one(record, pointed.rules) for record, pointed in suspects)
+        return (self._one_by_one(record, pointed.ways) for record, pointed in suspects)
 
     def _built(self) -> _Engine:
         """Made when it is needed: most logs are no storm."""
@@ -107,12 +110,12 @@ class Demands:
             self._engine = _Engine(self._required, self._name, self._tables)
         return self._engine
 
-    def _one_by_one(self, record: bytes, rules: Sequence[int]) -> Sequence[int]:
+    def _one_by_one(self, record: bytes, ways: Sequence[int]) -> Sequence[int]:
         kept = []
-        for rule in rules:
-            needs, others = self._asked[rule]
+        for way in ways:
+            needs, others = self._asked[way]
             if needs in record and (not others or has_all(record, others)):
-                kept.append(rule)
+                kept.append(way)
         return kept
 
 
@@ -126,6 +129,11 @@ def _asked(demands: Sequence[Demand]) -> _Asked:
         return _Asked(b"", demands)
     longest = max(fixed, key=lambda demand: len(demand[0].data))
     return _Asked(longest[0].data, [demand for demand in demands if demand is not longest])
+
+
+def meets(record: bytes, way: Required) -> bool:
+    """Whether `record` holds all that `way` demands."""
+    return has_all(record, filter(None, (way.any_of, *way.also)))
 
 
 def has_all(record: bytes, demands: Iterable[Demand]) -> bool:

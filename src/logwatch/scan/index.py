@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from logwatch.scan.literals import Literal, Required, derive
+from logwatch.scan.literals import Literal, Required, derive, ways
 
 # Of the frozen form. Another number, and what was kept is derived anew.
-FORMAT = b"logwatch index 4\n"
+FORMAT = b"logwatch index 5\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,19 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """A rule with what its pattern demands of a record."""
+    """A rule with what its pattern demands of a record: one of the `ways` to match it has to be met.
+
+    `weight` is the measure of being specific: how many literal characters a match has at the least.
+    """
 
     rule: Rule
-    required: Required
+    ways: Sequence[Required]
+    weight: int = 0
+
+    @property
+    def literals(self) -> frozenset[Literal]:
+        """One of these stands in every match; empty where none could be derived."""
+        return frozenset(literal for way in self.ways for literal in way.any_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +63,8 @@ class Index:
 
     @classmethod
     def of(cls, rules: Iterable[Rule]) -> "Index":
-        indexed = [Indexed(rule, derive(rule.pattern)) for rule in rules]
-        indexed.sort(key=lambda i: (i.rule.general, -i.required.weight, -i.rule.severity, i.rule.id))
+        indexed = [Indexed(rule, ways(rule.pattern), derive(rule.pattern).weight) for rule in rules]
+        indexed.sort(key=lambda i: (i.rule.general, -i.weight, -i.rule.severity, i.rule.id))
         return cls(indexed)
 
     def freeze(self) -> bytes:
@@ -68,9 +77,8 @@ class Index:
                 i.rule.severity,
                 i.rule.clears,
                 i.rule.general,
-                _plain(i.required.any_of),
-                [_plain(demand) for demand in i.required.also],
-                i.required.weight,
+                [[_plain(way.any_of), [_plain(demand) for demand in way.also]] for way in i.ways],
+                i.weight,
             ]
             for i in self.rules
         ]
@@ -92,9 +100,10 @@ class Index:
             rules = [
                 Indexed(
                     Rule(name, pattern, frozenset(kinds), severity, clears, general),
-                    Required(_literals(any_of), tuple(map(_literals, also)), weight),
+                    [Required(_literals(any_of), tuple(map(_literals, also))) for any_of, also in apart],
+                    weight,
                 )
-                for name, pattern, kinds, severity, clears, general, any_of, also, weight in json.loads(body)
+                for name, pattern, kinds, severity, clears, general, apart, weight in json.loads(body)
             ]
         except (TypeError, ValueError) as error:
             raise ValueError("not a whole index") from error

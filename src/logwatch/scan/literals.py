@@ -22,6 +22,10 @@ from logwatch.scan.rarity import rate
 MAX_ALTERNATIVES = 64
 # A demand of many is still a demand: it is asked for only where a literal points.
 MAX_UNITED = 128
+# No healthy log has it, and in a bad night every second line.
+_ENDS_A_TRACEBACK = re.compile(rb"(?i)(?:error|exception): ?\Z")
+# Of so many options each may demand something of its own.
+_WIDE = 5
 # What is long enough already is not multiplied further: the alternatives would crowd out those of a branch.
 _MANY = 16
 # Longer literals do not filter better, and the engine's tables grow with them.
@@ -86,14 +90,64 @@ class _Found:
 def derive(pattern: str) -> Required:
     """The literals of `pattern` (searched with `regex.ASCII`); an empty `any_of` where none can be proven."""
     tree = parsed(pattern)
-    if tree is None:
-        return Required()
-    found = _sequence(tree, bool(tree.state.flags & re.IGNORECASE))
+    return Required() if tree is None else _required(tree, bool(tree.state.flags & re.IGNORECASE))
+
+
+def ways(pattern: str) -> tuple[Required, ...]:
+    """What `pattern` demands; where much would point at it, for each of its alternatives apart.
+
+    Together, alternatives of which one has more to demand than another demand as little as that one. A match is
+    one of them and meets all of its demands.
+    """
+    whole = derive(pattern)
+    tree = parsed(pattern)
+    if tree is None or not any(_ENDS_A_TRACEBACK.search(literal.data) for literal in whole.any_of):
+        return (whole,)
+    caseless = bool(tree.state.flags & re.IGNORECASE)
+    apart = dict.fromkeys(_required(items, caseless) for items in _alternatives(list(tree), MAX_ALTERNATIVES))
+    return tuple(apart) if all(way.any_of for way in apart) else (whole,)
+
+
+def _required(items: Iterable[Any], caseless: bool) -> Required:
+    found = _sequence(items, caseless)
     runs = [*found.required, *([found.exact] if found.exact else [])]
     usable = sorted((s for s in map(_literals, runs) if s), key=_merit, reverse=True)
     if not usable:
         return Required(weight=found.weight)
     return Required(any_of=usable[0], also=tuple(usable[1:]), weight=found.weight)
+
+
+def _alternatives(items: list[Any], room: int, least: int = 2) -> list[list[Any]]:
+    """`items` for each option of the widest choice among them, and again within these; at most `room`."""
+    apart = _split(items)
+    if not least <= len(apart) <= room:
+        return [items]
+    room -= len(apart)
+    done: list[list[Any]] = []
+    for option in apart:
+        # A choice of few is mostly that of an exception's class, and those have the same to demand.
+        further = _alternatives(option, room + 1, _WIDE)
+        room -= len(further) - 1
+        done += further
+    return done
+
+
+def _split(items: list[Any]) -> list[list[Any]]:
+    """`items` once for each option of the widest choice among them."""
+    choices = [(len(options), -at, options) for at, options in enumerate(map(_options, items))]
+    if not choices:
+        return [items]
+    _, at, options = max(choices, key=lambda choice: choice[:2])
+    return [[*items[:-at], *option, *items[-at + 1 :]] for option in options]
+
+
+def _options(item: tuple[Any, Any]) -> list[list[Any]]:
+    op, value = item
+    if op is sre.BRANCH:
+        return [list(option) for option in value[1]]
+    if op is sre.SUBPATTERN:
+        return [[(op, (*value[:3], option))] for option in _split(list(value[3]))]
+    return [[item]]
 
 
 def parsed(pattern: str) -> Any:

@@ -119,17 +119,18 @@ class Scanner:
         self._strikes = strikes
         self._index = rules if isinstance(rules, Index) else Index.of(rules)
         self._rules = [_Prepared(indexed.rule) for indexed in self._index.rules]
-        self._always = [i for i, indexed in enumerate(self._index.rules) if not indexed.required.any_of]
+        ways = [(rule, way) for rule, indexed in enumerate(self._index.rules) for way in indexed.ways]
+        # By the number of a way; a rule of higher rank has its ways first.
+        self._rule_of = [rule for rule, _ in ways]
+        self._always = [i for i, (_, way) in enumerate(ways) if not way.any_of]
         wanted: dict[Literal, list[int]] = {}
-        for i, indexed in enumerate(self._index.rules):
-            for literal in indexed.required.any_of:
+        for i, (_, way) in enumerate(ways):
+            for literal in way.any_of:
                 wanted.setdefault(literal, []).append(i)
         self._candidates = list(wanted.values())
-        self._pointed_at = lru_cache(_MANY_KINDS)(self._rules_with)
+        self._pointed_at = lru_cache(_MANY_KINDS)(self._ways_with)
         self._engine = engines.build(list(wanted), engine, self._index.tables)
-        self._demands = Demands(
-            [indexed.required for indexed in self._index.rules], engine, self._index.demand_tables
-        )
+        self._demands = Demands([way for _, way in ways], engine, self._index.demand_tables)
 
     @property
     def engine(self) -> str:
@@ -143,7 +144,7 @@ class Scanner:
     @property
     def without_literal(self) -> tuple[str, ...]:
         """Rules that are run on every record."""
-        return tuple(self._rules[i].rule.id for i in self._always)
+        return tuple(self._rules[self._rule_of[i]].rule.id for i in self._always)
 
     @property
     def set_aside(self) -> tuple[str, ...]:
@@ -162,8 +163,8 @@ class Scanner:
             suspects.append((data[start:end], pointed))
         result.candidates = len(places)
         promising = self._demands.promising(suspects)
-        for (start, end), (record, _), rules in zip(places, suspects, promising, strict=True):
-            found = rules and self._found(record, rules, kind, result)
+        for (start, end), (record, _), ways in zip(places, suspects, promising, strict=True):
+            found = ways and self._found(record, self._rules_of(ways), kind, result)
             if found:
                 _note(found, clean.to_raw(start), clean.to_raw(end), result)
         return result
@@ -176,7 +177,7 @@ class Scanner:
         """The records of `chunk` that `scan` looks closer at: for whoever wants to know what rules cost."""
         data = Clean(chunk).data
         for start, end, pointed in self._records(data):
-            yield Suspect(data[start:end], [self._index.rules[rule] for rule in pointed.rules])
+            yield Suspect(data[start:end], [self._index.rules[rule] for rule in self._rules_of(pointed.ways)])
 
     def _records(self, data: bytes) -> Iterator[tuple[int, int, Pointed]]:
         """The records worth a closer look: start, end, and the rules that may match."""
@@ -194,9 +195,13 @@ class Scanner:
                 at += 1
             yield start, end, self._pointed_at(frozenset(literals))
 
-    def _rules_with(self, literals: frozenset[int]) -> Pointed:
-        rules = {rule for literal in literals for rule in self._candidates[literal]}
-        return Pointed(sorted(rules.union(self._always)))
+    def _ways_with(self, literals: frozenset[int]) -> Pointed:
+        ways = {way for literal in literals for way in self._candidates[literal]}
+        return Pointed(sorted(ways.union(self._always)))
+
+    def _rules_of(self, ways: Iterable[int]) -> Iterable[int]:
+        """The rules that `ways` lead to, each once, in order of rank."""
+        return dict.fromkeys(map(self._rule_of.__getitem__, ways))
 
     def _every_record(
         self, data: bytes, hits: Sequence[tuple[int, int]]
@@ -209,7 +214,7 @@ class Scanner:
                 at += 1
             yield start, end, self._pointed_at(frozenset(literals))
 
-    def _found(self, record: bytes, rules: Sequence[int], kind: str, result: Scan) -> "list[_Found]":
+    def _found(self, record: bytes, rules: Iterable[int], kind: str, result: Scan) -> "list[_Found]":
         """The rules that match, in order of rank."""
         if OWN_MARK in record[:OWN_MARK_WITHIN]:
             return []
