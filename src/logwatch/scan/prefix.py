@@ -9,6 +9,7 @@ bounded in what it may take, so hostile text costs no more than other text.
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from typing import NamedTuple
 
 from logwatch.scan.records import record_around
@@ -53,20 +54,21 @@ class Stamp(NamedTuple):
         return next((t for t in years if _plausible(t, reference) is not None), None)
 
     def _in(self, year: int, zone: tzinfo) -> float | None:
-        try:
-            at = datetime(
-                year,
-                self.month,
-                self.day,
-                self.hour,
-                self.minute,
-                min(self.second, 59),  # leap seconds are written as 60
-                self.microsecond,
-                tzinfo=self.zone or zone,
-            )
-            return at.timestamp()
-        except (ValueError, OverflowError):
+        minute = _minute(year, self.month, self.day, self.hour, self.minute, self.zone or zone)
+        if minute is None:
             return None
+        # Leap seconds are written as 60.
+        return ((minute + min(self.second, 59)) * 1_000_000 + self.microsecond) / 1_000_000
+
+
+# Lines that stand together are of one minute.
+@lru_cache(maxsize=256)
+def _minute(year: int, month: int, day: int, hour: int, minute: int, zone: tzinfo) -> int | None:
+    """When it began, in seconds since the epoch; None where there is no such minute."""
+    try:
+        return int(datetime(year, month, day, hour, minute, tzinfo=zone).timestamp())
+    except (ValueError, OverflowError):
+        return None
 
 
 class Prefix(NamedTuple):
