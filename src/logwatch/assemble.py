@@ -268,6 +268,7 @@ def _files(source: config.Files, settings: config.Config) -> Source:
         cold_s=COLD_WITH_EVENTS_S if settings.watch == "events" else COLD_SWEPT_S,
         idle_looks_per_s=IDLE_LOOKS_WITH_EVENTS if settings.watch == "events" else math.inf,
         discovery_s=settings.limits.sweep_s,
+        listens=settings.watch == "events",
         max_record=settings.limits.max_record_bytes,
         format=source.format,
     )

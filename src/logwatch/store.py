@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from logwatch.breath import with_breaks
 from logwatch.errors import StateError
 
 SCHEMA_VERSION = 1
@@ -304,7 +305,7 @@ class Store:
     def _write(self, batch: Batch) -> None:
         self._db.executemany(
             "INSERT OR REPLACE INTO generation VALUES (?, ?, ?, ?, ?)",
-            [(g.key, g.source, g.path, _json(g.body), g.seen_at) for g in batch.generations],
+            ((g.key, g.source, g.path, _json(g.body), g.seen_at) for g in with_breaks(batch.generations)),
         )
         self._db.executemany("INSERT OR IGNORE INTO source VALUES (?)", [(s,) for s in batch.sources])
         self._db.executemany("DELETE FROM generation WHERE key = ?", [(k,) for k in batch.forgotten])

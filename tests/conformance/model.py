@@ -40,11 +40,15 @@ _COMMITTED = ("told", "skipped", "remembered", "unread", "followed", "sampled")
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How the reader is set up. Without `rings` it finds out by itself what has changed."""
+    """How the reader is set up. Without `rings` it finds out by itself what has changed.
+
+    With `listens` it asks a directory only when the kernel has told of it, where the file system is one that tells.
+    """
 
     rotated_names_fit: bool
     rings: bool = True
     open_files: int = 8
+    listens: bool = False
 
 
 # What happens, and with what arguments: names of methods of `World`.
@@ -75,7 +79,9 @@ class World:
         self.start()
 
     def start(self) -> None:
-        source = Source("logs", [self.pattern], discovery_s=0.0)
+        # So seldom that it hears of everything, or never looks.
+        every_s = 1e6 if self.setting.listens else 0.0
+        source = Source("logs", [self.pattern], discovery_s=every_s, listens=self.setting.listens)
         follower = Follower(source, Descriptors(self.setting.open_files))
         lives = [Life.from_dict(key, s, p, dict(b)) for key, (s, p, b) in self.remembered.items()]
         follower.restore(lives, known_source=bool(lives))
@@ -265,7 +271,8 @@ _PAUSES_S = (0.0, 0.0, 1.5, 6.0)
 
 
 def random_setting(chance: random.Random) -> Setting:
-    return Setting(chance.random() < 0.5, chance.random() < 0.5, chance.choice((1, 2, 3, 8)))
+    fit, rings, most = chance.random() < 0.5, chance.random() < 0.5, chance.choice((1, 2, 3, 8))
+    return Setting(fit, rings, most, listens=chance.random() < 0.5)
 
 
 def random_history(chance: random.Random) -> History:

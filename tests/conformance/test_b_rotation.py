@@ -181,8 +181,8 @@ def test_021_renamed_during_a_look(reader: Reader, then: str, monkeypatch: pytes
     tree = reader.follower._tree
     list_tree = tree.look
 
-    def look() -> object:
-        news = list_tree()
+    def look(**options: bool) -> object:
+        news = list_tree(**options)
         if not (reader.logs / "a.log.1").exists():
             log.path.rename(reader.logs / "a.log.1")
             if then == "new file at the old name":
@@ -190,7 +190,7 @@ def test_021_renamed_during_a_look(reader: Reader, then: str, monkeypatch: pytes
         return news
 
     monkeypatch.setattr(tree, "look", look)
-    reader.pass_time(0.5)
+    reader.pass_time(3)
     monkeypatch.undo()
     log.lines()
     reader.pass_time(2)

@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from logwatch.tail import ears
 from logwatch.tail.discover import Tree, discover
 
 FILES = (
@@ -104,6 +106,7 @@ def test_linked_folders_are_entered_by_name_but_not_by_double_star(folder: Path)
 
 UNREADABLE = """
 import json, os, sys
+from collections.abc import Iterator
 from pathlib import Path
 from logwatch.tail.discover import Tree
 folder = Path(sys.argv[1])
@@ -206,3 +209,97 @@ def test_a_folder_at_rest_is_not_listed_again(folder: Path, monkeypatch: pytest.
 def test_patterns_begin_where_their_fixed_part_ends(tmp_path: Path) -> None:
     tree = Tree([f"{tmp_path}/a/*.log", f"{tmp_path}/a/b.log", "/x/**/y.log"])
     assert tree.roots == sorted([f"{tmp_path}/a", "/x"])
+
+
+@pytest.fixture
+def heard(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tree]:
+    """A tree that has been looked at, of which the kernel tells."""
+    monkeypatch.setattr(ears, "_type_of", lambda _directory: 0xEF53)
+    listening = ears.Ears()
+    if listening.readable is None:
+        pytest.skip("no inotify here")
+    tree = Tree([str(folder / "**/*.log")], ears=listening)
+    tree.look()
+    tree.look(asks_all=False)
+    yield tree
+    listening.close()
+
+
+def test_directories_of_which_the_kernel_tells_are_not_asked(
+    folder: Path, heard: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert heard.is_heard
+    for call in ("stat", "scandir"):
+        monkeypatch.setattr(os, call, lambda path: pytest.fail(f"{path} was asked"))
+    assert not heard.listen()
+    assert not heard.look(asks_all=False).appeared
+    monkeypatch.undo()
+    asked: list[str] = []
+    stat = os.stat
+    monkeypatch.setattr(os, "stat", lambda path: asked.append(path) or stat(path))
+    heard.look()
+    assert sorted(asked) == sorted(str(folder / name) for name in ("", "job-1", "job-1/old", "job-2"))
+
+
+def test_only_the_one_that_changed_is_listed(
+    folder: Path, heard: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "job-1/rank2.log").touch()
+    assert heard.listen()
+    listed: list[str] = []
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: listed.append(path) or scandir(path))
+    assert heard.look(asks_all=False).appeared == {str(folder / "job-1/rank2.log")}
+    assert listed == [str(folder / "job-1")]
+
+
+def test_new_folders_are_listened_to_from_the_first_look_on(folder: Path, heard: Tree) -> None:
+    deep = folder / "job-3/node/rank"
+    deep.mkdir(parents=True)
+    heard.look(asks_all=False)
+    for folder_below in (deep, deep.parent, deep.parent.parent):
+        (folder_below / "a.log").touch()
+        assert heard.look(asks_all=False).appeared == {str(folder_below / "a.log")}
+
+
+def test_a_folder_that_was_moved_is_heard_where_it_is(folder: Path, heard: Tree) -> None:
+    (folder / "job-1").rename(folder / "job-9")
+    news = heard.look(asks_all=False)
+    assert len(news.appeared) == len(news.vanished) == 3
+    (folder / "job-9/new.log").touch()
+    assert heard.look(asks_all=False).appeared == {str(folder / "job-9/new.log")}
+    (folder / "job-1").mkdir()
+    (folder / "job-1/rank0.log").touch()
+    assert heard.look(asks_all=False).appeared == {str(folder / "job-1/rank0.log")}
+
+
+def test_a_folder_that_cannot_be_listened_to_is_asked_each_time(
+    folder: Path, heard: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ears.Ears, "_watch", lambda *_: None)
+    (folder / "job-3").mkdir()
+    heard.look(asks_all=False)
+    assert not heard.is_heard
+    (folder / "job-3/a.log").touch()
+    assert not heard.listen()
+    assert heard.look(asks_all=False).appeared == {str(folder / "job-3/a.log")}
+
+
+def test_one_that_cannot_be_listed_is_asked_until_it_can_be(
+    folder: Path, heard: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scandir = os.scandir
+
+    def refused(path: str) -> object:
+        if path.endswith("job-2"):
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    (folder / "job-2/rank1.log").touch()
+    for _ in range(2):
+        assert heard.look(asks_all=False).unreadable == {str(folder / "job-2"): "Permission denied"}
+    monkeypatch.undo()
+    monkeypatch.setattr(ears, "_type_of", lambda _directory: 0xEF53)
+    assert heard.look(asks_all=False).appeared == {str(folder / "job-2/rank1.log")}
+    assert heard.is_heard

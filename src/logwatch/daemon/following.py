@@ -64,6 +64,8 @@ class Following:
         self._ears = Thread(f"events of {watched.name}")
         self._listening: asyncio.Task[None] | None = None
         self._stopping = False
+        # How often something new was read since the directories were last seen to be listened to.
+        self._reads = 0
         # When the hop began that is under way; 0 between hops.
         self._hop_began = 0.0
         self._is_stalled = False
@@ -127,7 +129,8 @@ class Following:
         self._doorbell = Doorbell(ring, self._feed.roots)
         told: dict[str, str] = {}
         while True:
-            await self._ears.do(self._doorbell.listen)
+            reads, self._reads = self._reads, 0
+            await self._ears.do(functools.partial(self._doorbell.listen, reads))
             problems = dict(self._doorbell.problems)
             for root, why in problems.items():
                 if told.get(root) != why:
@@ -195,6 +198,7 @@ class Following:
 
     def _count(self, haul: Haul) -> None:
         source = haul.source
+        self._reads += haul.reads
         if haul.scanned:
             self._metrics.read_bytes(source, haul.scanned)
             self._metrics.last_read(source, self._clock.now())

@@ -1,8 +1,9 @@
 """Which files a source speaks of: patterns with `*`, `?`, `[…]` and `**` against the directory tree.
 
 Directories are remembered with their modification time and listed again only when it moves, so that
-looking at a tree of 100,000 files costs a `stat` per directory, not per file. A rotation changes the directory,
-so that it is noticed here even where the file itself is looked at rarely.
+looking at a tree of 100,000 files costs a `stat` per directory, not per file. Where the kernel tells of a directory
+not even that, but for a check now and then. A rotation changes the directory, so that it is noticed here even where
+the file itself is looked at rarely.
 """
 
 import fnmatch
@@ -11,6 +12,12 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+from logwatch.breath import with_breaks
+from logwatch.tail.ears import Ears
+
+T = TypeVar("T")
 
 # A listing made within the clock's granularity of a change may have missed it; such a one is repeated.
 _SETTLED_NS = 50_000_000
@@ -84,14 +91,21 @@ class _Directory:
 class Tree:
     """The files that fit a set of patterns and no exclusion, found again and again at little cost.
 
-    `names`: all that fitted at the last look, which may be directories, too.
+    `names`: all that fitted at the last look, which may be directories, too. `is_heard`: whether the kernel tells of
+    all directories that were met then, by `ears`.
     """
 
-    def __init__(self, patterns: Sequence[str], exclude: Sequence[str] = ()) -> None:
+    def __init__(
+        self, patterns: Sequence[str], exclude: Sequence[str] = (), ears: Ears | None = None
+    ) -> None:
         self._patterns = [Pattern.parse(text) for text in patterns]
         self._exclude = [_exclusion(text) for text in exclude]
         self._known: dict[tuple[str, _States], _Directory] = {}
+        self._ears = ears
+        # Directories that have changed since they were listed, as was heard.
+        self._stirred: set[str] = set()
         self.names: set[str] = set()
+        self.is_heard = False
 
     @property
     def roots(self) -> list[str]:
@@ -102,14 +116,31 @@ class Tree:
         """Whether `path` would be found, were it a file."""
         return any(_fits(p, path) for p in self._patterns) and not self._is_excluded(path)
 
-    def look(self) -> News:
-        """Looks at the tree. One directory that cannot be listed hides nothing else."""
+    def listen(self) -> bool:
+        """Whether something was heard that the next look will see."""
+        if self._ears is not None:
+            self._stirred |= self._ears.collect()
+        return bool(self._stirred)
+
+    def look(self, *, asks_all: bool = True) -> News:
+        """Looks at the tree. One directory that cannot be listed hides nothing else.
+
+        Without `asks_all` those are left alone of which the kernel tells, and has told nothing.
+        """
         news = News()
+        if not (self.listen() or asks_all or not self.is_heard):
+            return news
         before, self._known = self._known, {}
+        stirred, self._stirred, self.is_heard = self._stirred, set(), self._ears is not None
         todo = self._starts()
-        while todo:
-            directory, states = todo.pop()
-            listing = self._list(directory, states, before.get((directory, states)), news)
+        for directory, states in with_breaks(_drained(todo)):
+            known = before.get((directory, states))
+            is_quiet = not asks_all and known is not None and self._is_heard(directory)
+            if is_quiet and directory not in stirred:
+                listing = known
+            else:
+                listing = self._list(directory, states, known, news)
+                self.is_heard &= self._is_heard(directory)
             if listing is not None:
                 self._known[directory, states] = listing
                 todo.extend((_join(directory, name), below) for name, below in listing.below)
@@ -117,10 +148,22 @@ class Tree:
             old, new = before.get(place), self._known.get(place)
             if old is not new:
                 _compare(old.files if old else {}, new.files if new else {}, news)
+        self._forget_all(before.keys() - self._known.keys())
         # In place: to make a set of 100,000 names anew stops every other thread for tens of milliseconds.
         self.names -= news.vanished
         self.names |= news.appeared
         return news
+
+    def _is_heard(self, directory: str) -> bool:
+        return self._ears is not None and directory in self._ears
+
+    def _forget_all(self, gone: Iterable[tuple[str, _States]]) -> None:
+        """Listens no more to directories that are not there."""
+        if self._ears is not None and gone:
+            left = {directory for directory, _ in self._known}
+            for directory, _ in gone:
+                if directory not in left:
+                    self._ears.forget(directory)
 
     def _starts(self) -> list[tuple[str, _States]]:
         starts: dict[str, set[tuple[int, int]]] = {}
@@ -148,12 +191,22 @@ class Tree:
                 return known
             return self._read(directory, states, now)
         except (FileNotFoundError, NotADirectoryError):
+            self._listen_no_more(directory)
             return None
         except OSError as error:
+            self._listen_no_more(directory)
             news.unreadable[directory] = error.strerror or str(error)
             return known
 
+    def _listen_no_more(self, directory: str) -> None:
+        """What could not be looked at is asked each time, until it can be."""
+        if self._ears is not None:
+            self._ears.forget(directory)
+
     def _read(self, directory: str, states: _States, stat: os.stat_result) -> _Directory:
+        if self._ears is not None:
+            # Before it is listed: what comes after that is heard.
+            self._ears.listen(directory, stat.st_dev)
         listing = _Directory(stat.st_ino, stat.st_mtime_ns, time.time_ns())
         with os.scandir(directory) as entries:
             for entry in entries:
@@ -186,6 +239,11 @@ def discover(patterns: Sequence[str], exclude: Sequence[str] = ()) -> Discovery:
     """The files that fit `patterns` and no exclusion, once; directories that match are left out."""
     news = Tree(patterns, exclude).look()
     return Discovery(sorted(path for path in news.appeared if os.path.isfile(path)), news.unreadable)
+
+
+def _drained(stack: list[T]) -> Iterator[T]:
+    while stack:
+        yield stack.pop()
 
 
 def _compare(old: Mapping[str, int], new: Mapping[str, int], news: News) -> None:

@@ -16,6 +16,8 @@ from typing import Any
 HEAD = 65536
 # Compared on every read, together with the new bytes and so for free.
 TAIL = 256
+# As long as not more was read, all of it is compared in the same read.
+SHORT = 16384
 AHEAD = 4096
 SPOT = 64
 SPOTS = 16
@@ -73,11 +75,25 @@ class Evidence:
         tail = tail[-TAIL:]
         self.tail, self.tail_length = zlib.crc32(tail), len(tail)
 
+    @property
+    def reach(self) -> int:
+        """How far before `length` to read together with what is new, so as to tell the most of it."""
+        is_whole = self.length == self.head_length <= SHORT and not self.ahead_length
+        return self.length if is_whole else self.tail_length
+
     def tail_agrees(self, before: bytes) -> bool:
         """Whether `before`, the bytes of the file that end at `length`, are the ones that were read."""
         if not self.tail_length:
             return True
         return len(before) >= self.tail_length and zlib.crc32(before[-self.tail_length :]) == self.tail
+
+    def joins(self, before: bytes) -> bool:
+        """Whether what follows on `before` goes on from what was read, as far as `before` can tell."""
+        return zlib.crc32(before) == self.head if self._is_all(before) else self.tail_agrees(before)
+
+    def _is_all(self, before: bytes) -> bool:
+        """Whether `before` reaches back to the beginning, so that all that was read is compared with it."""
+        return len(before) == self.length == self.head_length and not self.ahead_length
 
     def agrees(self, read_at: ReadAt) -> bool:
         """Whether all samples stand in the file that `read_at(offset, size)` reads."""
@@ -94,6 +110,8 @@ class Evidence:
         """
         if before is None:
             before = read_at(self.length - self.tail_length, self.tail_length)
+        elif self._is_all(before):
+            return zlib.crc32(before) == self.head
         return (
             self.tail_agrees(before)
             and self._agrees_between(read_at)
@@ -121,9 +139,13 @@ class Evidence:
         return next((end for end, _ in reversed(list(left)) if end >= HEAD + SPOT), 0)
 
     def up_to(self, length: int) -> "Evidence":
-        """The samples of the first `length` bytes."""
+        """The samples of the first `length` bytes, which hold the whole head."""
+        return self.back_at(length, self.head_length, self.head)
+
+    def back_at(self, length: int, head_length: int, head: int) -> "Evidence":
+        """The samples as they were after `length` bytes, when the head was of that length and sum."""
         spots = [(end, crc) for end, crc in self.spots if end <= length]
-        return Evidence(length, self.head_length, self.head, spots=spots, spacing=self.spacing)
+        return Evidence(length, head_length, head, spots=spots, spacing=self.spacing)
 
     def to_dict(self) -> dict[str, Any]:
         return {

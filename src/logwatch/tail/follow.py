@@ -12,16 +12,18 @@ import math
 import os
 import stat as modes
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from logwatch.breath import with_breaks
 from logwatch.scan.records import complete_length
 from logwatch.tail import likeness, siblings
 from logwatch.tail.descriptors import Descriptors, file_id, name_of
 from logwatch.tail.discover import Tree
+from logwatch.tail.ears import Ears
 from logwatch.tail.evidence import reader
 from logwatch.tail.framing import MAX_RECORD, raw_length, sniff, to_utf8
-from logwatch.tail.life import NOWHERE, Finding, Life, life_key
+from logwatch.tail.life import NOWHERE, Finding, Life, Proven, life_key
 from logwatch.tail.reading import COMPRESSED, Turn, is_compressed
 from logwatch.tail.register import Register
 from logwatch.tail.verdict import FileId, Observed, Verdict, judge
@@ -37,7 +39,11 @@ READ_AT_ONCE = 64 * 1024
 HOT_S = 0.1
 # Of more files than this, looking so often is most of the work; a line is still counted within 300 ms.
 CROWD = 200
-CROWDED_HOT_S = 0.2
+CROWDED_HOT_S = 0.25
+# Where the kernel tells of directories, a file that grows is read on as it is open, with a look at its last bytes
+# only: all the rest is most of the work. What lies at its path is asked, and all samples are compared, this often;
+# and when something was found, when it does not grow, or when its directory has changed.
+ASKED_S = 3.0
 # An idle file, at the least so often, however many there are.
 COLDEST_S = 30.0
 # From such a pause on, looks come by up to this part of it earlier, so that not all fall into one moment.
@@ -61,6 +67,11 @@ MOVES_FOLLOWED = 8
 SEARCHED_AGAIN_S = 3.0
 # However busy the directories are, they are listed no more often than this.
 LISTING_PAUSE_S = 0.02
+# Where the kernel tells of all directories each of them is asked all the same, so much less often: something may
+# have been mounted on it.
+SELDOM = 10
+# Looks at idle files need not come in more moments than that, then.
+ALIGNED_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +79,8 @@ class Source:
     """What to follow. `cold_s` is the longest pause between two looks at an idle file, in seconds.
 
     Of so many idle files that this makes more than `idle_looks_per_s`, each is looked at less often, but never
-    less often than every `COLDEST_S`. `format` is how lines are wrapped: plain, cri, docker, or auto.
+    less often than every `COLDEST_S`. `listens`: what the kernel tells of a directory it need not be asked for, every
+    `discovery_s` seconds. `format` is how lines are wrapped: plain, cri, docker, or auto.
     """
 
     name: str
@@ -78,6 +90,7 @@ class Source:
     cold_s: float = 5.0
     idle_looks_per_s: float = math.inf
     discovery_s: float = 0.25
+    listens: bool = False
     max_record: int = MAX_RECORD
     format: str = "auto"
 
@@ -90,26 +103,34 @@ class Follower:
         # A record up to the limit fits, also where it takes twice the space as UTF-16.
         self._quantum = max(QUANTUM, 2 * source.max_record + 2)
         self._descriptors = descriptors
-        self._tree = Tree(source.paths, source.exclude)
+        self._ears = Ears() if source.listens else None
+        self._tree = Tree(source.paths, source.exclude, self._ears)
         self._register = Register()
         # Names in the tree without a life of their own: to be met, further names of a file, or no files.
         self._unmet: set[str] = set()
         self._aliases: dict[str, tuple[int, int]] = {}
         self._unlisted: dict[str, str] = {}
         self._unread: dict[str, str] = {}
-        self._looks: list[tuple[float, int, Life]] = []
+        # When, and whose. Not the lives themselves: of what holds only numbers and text the collector of garbage
+        # loses sight, and it does not go through 100,000 of them again and again.
+        self._looks: list[tuple[float, int, str]] = []
         self._order = itertools.count()
         self._ready: deque[Life] = deque()
         self._is_ready: set[str] = set()
         self._listed_at = 0.0
         self._turned_at = 0.0
         self._list_at = 0.0
+        self._ask_at = 0.0
+        # How far the moments lie apart in which idle files are looked at.
+        self._aligned_s = min(source.discovery_s, ALIGNED_S)
         self._known_source = False
         # Of one turn.
         self._turn = Turn()
         self._most = 0
         self._hot_s = HOT_S
         self._cold_s = source.cold_s
+        # By how much files are looked at less often than fewer would be.
+        self._crowd = 1.0
         self._surroundings = siblings.Surroundings()
         self._newborn: list[Life] = []
         self._appeared: Counter[str] = Counter()
@@ -121,6 +142,11 @@ class Follower:
     def roots(self) -> list[str]:
         """The directories worth asking the file system about."""
         return self._tree.roots
+
+    @property
+    def readable(self) -> int | None:
+        """A descriptor that can be read as soon as something came or went in a directory, if the kernel tells."""
+        return self._ears.readable if self._ears is not None else None
 
     @property
     def problems(self) -> dict[str, str]:
@@ -179,23 +205,19 @@ class Follower:
         self._turn, self._surroundings = Turn(), siblings.Surroundings()
         self._newborn = []
         self._most = most
-        self._hot_s = HOT_S if len(self._register) <= CROWD else CROWDED_HOT_S
-        crowded_cold_s = len(self._register) / self.source.idle_looks_per_s
-        self._cold_s = max(self.source.cold_s, min(crowded_cold_s, COLDEST_S))
+        self._mind_the_crowd()
         self._appeared.update(appeared or {})
         if now < self._turned_at:
             self._mind_the_clock(now)
         self._turned_at = now
         for path in rings:
             self._ring(path, now)
+        if self._tree.listen():
+            self._list_soon()
         is_listed = now >= self._list_at
         if is_listed:
             self._discover(now)
-        while self._looks and self._looks[0][0] <= now:
-            at, _, life = heapq.heappop(self._looks)
-            if life.look_at == at and life in self._register:
-                life.look_at = 0.0
-                self._look_if_possible(life, now)
+        self._look_at_what_is_due(now)
         if is_listed:
             self._count_missed()
         self._line_up()
@@ -212,6 +234,15 @@ class Follower:
     def close(self) -> None:
         for life in self._register:
             self._descriptors.close(life)
+        if self._ears is not None:
+            self._ears.close()
+
+    def _mind_the_crowd(self) -> None:
+        self._hot_s = HOT_S if len(self._register) <= CROWD else CROWDED_HOT_S
+        crowded_cold_s = len(self._register) / self.source.idle_looks_per_s
+        self._cold_s = max(self.source.cold_s, min(crowded_cold_s, COLDEST_S))
+        # Where the kernel tells of what is written, a file cools down the sooner the more there are.
+        self._crowd = self._cold_s / self.source.cold_s if self._tree.is_heard else 1.0
 
     def _mind_the_clock(self, now: float) -> None:
         """The clock was set back: what was to happen in a second would happen in an hour."""
@@ -219,7 +250,7 @@ class Follower:
             life.changed_at, life.left_at = min(life.changed_at, now), min(life.left_at, now)
             life.look_at = 0.0
             self._look_again(life, now)
-        self._list_at = self._listed_at = now
+        self._list_at = self._listed_at = self._ask_at = now
 
     # -- hints and discovery
 
@@ -228,24 +259,27 @@ class Follower:
         if life is None and path in self._aliases:
             life = self._register.of_file(*self._aliases[path])
         if life is not None:
-            self._look_again(life, now)
+            self._ask_again(life, now)
         elif path in self._tree.roots:
             # Whatever lies below may have changed, and is looked at now.
             for life in self._register:
-                self._look_again(life, now)
-            self._list_at = now
+                self._ask_again(life, now)
+            self._list_at = self._ask_at = now
         else:
             # A name that is new, or a directory: the tree knows which.
-            self._list_at = min(self._list_at, self._listed_at + LISTING_PAUSE_S)
+            self._list_soon()
+
+    def _list_soon(self) -> None:
+        self._list_at = min(self._list_at, self._listed_at + LISTING_PAUSE_S)
 
     def _discover(self, now: float) -> None:
         first_time, self._known_source = not self._known_source, True
-        news = self._tree.look()
+        news = self._tree.look(asks_all=now >= self._ask_at)
         self._unlisted = news.unreadable
         for path in news.changed | news.vanished:
             life = self._register.at(path)
             if life is not None:
-                self._look_again(life, now)
+                self._ask_again(life, now)
             elif path in news.changed:
                 # Another file than the one that was met here, and has been moved on meanwhile.
                 self._aliases.pop(path, None)
@@ -255,9 +289,18 @@ class Follower:
             self._unread.pop(path, None)
         self._appeared |= Counter(news.appeared)
         self._unmet = (self._unmet | news.appeared) & self._tree.names
-        for path in sorted(self._unmet):
+        for path in with_breaks(sorted(self._unmet)):
             self._meet(path, now, from_end=first_time and self.source.from_end)
-        self._listed_at, self._list_at = now, now + self.source.discovery_s
+        self._plan_listing(now)
+
+    def _plan_listing(self, now: float) -> None:
+        every_s = self.source.discovery_s
+        if now >= self._ask_at:
+            self._ask_at = now + SELDOM * every_s
+        # Nothing tells when a name that could not be met can be.
+        is_quiet = self._tree.is_heard and not self._unmet
+        self._listed_at, self._list_at = now, now + every_s * (SELDOM if is_quiet else 1)
+        self._aligned_s = ALIGNED_S if is_quiet else min(every_s, ALIGNED_S)
 
     def _meet(self, path: str, now: float, *, from_end: bool = False) -> None:
         """A name that fits and has no life yet."""
@@ -398,7 +441,25 @@ class Follower:
         if life.look_at and life.look_at <= at:
             return
         life.look_at = at
-        heapq.heappush(self._looks, (at, next(self._order), life))
+        heapq.heappush(self._looks, (at, next(self._order), life.key))
+
+    def _ask_again(self, life: Life, now: float) -> None:
+        """Something was heard of the path of `life`: to read on as it is open is not enough."""
+        life.ask_at = 0.0
+        self._look_again(life, now)
+
+    def _look_at_what_is_due(self, now: float) -> None:
+        for at, key in with_breaks(self._due(now)):
+            life = self._register.get(key)
+            if life is not None and life.look_at == at:
+                life.look_at = 0.0
+                self._look_if_possible(life, now)
+
+    def _due(self, now: float) -> Iterator[tuple[float, str]]:
+        """Looks that are due, and when they were."""
+        while self._looks and self._looks[0][0] <= now:
+            at, _, key = heapq.heappop(self._looks)
+            yield at, key
 
     def _look_if_possible(self, life: Life, now: float) -> None:
         """A mount that is ill ends nothing: the life is kept as it is and asked for again."""
@@ -415,18 +476,32 @@ class Follower:
         Raises:
             OSError: when that cannot be found out.
         """
-        try:
-            stat = os.stat(life.path)
-        except FileNotFoundError:
-            return False
-        if stat.st_ino != life.file.ino or stat.st_dev != life.file.dev:
-            return False
-        if likeness.must_compare(life, stat) and not self._read_at_once(life, stat, now):
-            return False
+        if not (now < life.ask_at and self._tree.is_heard and self._read_on(life, now)):
+            try:
+                stat = os.stat(life.path)
+            except FileNotFoundError:
+                return False
+            file = life.file
+            if stat.st_ino != file.ino or stat.st_dev != file.dev:
+                return False
+            is_changed = stat.st_size != life.size or stat.st_mtime_ns != life.mtime_ns
+            if is_changed and not self._read_at_once(life, stat, now):
+                return False
+            life.ask_at = now + ASKED_S
         life.absent_since = 0.0
         if self._unread:
             self._unread.pop(life.path, None)
         self._look_again(life, self._next_look(life, now, self._cold_s))
+        return True
+
+    def _read_on(self, life: Life, now: float) -> bool:
+        """Reads what is new in an open file, if that is some whole lines; else nothing is changed."""
+        evidence = life.evidence
+        before, data = self._read_lines(life, READ_AT_LEAST)
+        if not data or len(data) >= READ_AT_LEAST or not evidence.joins(before):
+            return False
+        life.proven = life.proven or Proven(life.offset, life.lines, evidence.head_length, evidence.head)
+        self._take_lines(life, before, data, now)
         return True
 
     def _read_at_once(self, life: Life, stat: os.stat_result, now: float) -> bool:
@@ -434,23 +509,40 @@ class Follower:
 
         What is new and what tells that it is the same file are read but once for the look and the reading.
         """
-        offset, size = life.offset, stat.st_size
-        if not (life.size < size <= offset + READ_AT_ONCE and self._turn.read < self._most):
+        grown = stat.st_size - life.offset
+        if not 0 < grown <= READ_AT_ONCE:
             return False
-        if life.wrapping != "plain" or life.fd == NOWHERE or life.elder is not None or self._newborn:
-            return False
-        fd, tail = self._descriptors.open(life), life.evidence.tail_length
-        data = os.pread(fd, tail + max(size - offset, READ_AT_LEAST), offset - tail)
-        before, data = data[:tail], data[tail:]
-        if not data.endswith(b"\n") or data.startswith(b"\x00"):
-            return False
+        before, data = self._read_lines(life, max(grown, READ_AT_LEAST))
         # Compared after the bytes were read, so that these are of the same run as the samples.
-        if not life.evidence.goes_on(reader(fd), before):
+        if not data or not life.evidence.goes_on(reader(life.fd), before):
             return False
         likeness.note_compared(life, stat)
-        self._note_size(life, size, now)
+        life.proven = None
+        self._note_size(life, stat.st_size, now)
+        self._take_lines(life, before, data, now)
+        return True
+
+    def _read_lines(self, life: Life, wanted: int) -> tuple[bytes, bytes]:
+        """Up to `wanted` new bytes, if they are whole lines and may be taken at once, and what stands before them."""
+        is_simple = life.wrapping == "plain" and life.elder is None and not self._newborn
+        if life.fd == NOWHERE or not is_simple or self._turn.read >= self._most:
+            return b"", b""
+        reach = life.evidence.reach
+        data = os.pread(self._descriptors.open(life), reach + wanted, life.offset - reach)
+        before, data = data[:reach], data[reach:]
+        return (before, data) if data.endswith(b"\n") and not data.startswith(b"\x00") else (b"", b"")
+
+    def _take_lines(self, life: Life, before: bytes, data: bytes, now: float) -> None:
+        life.changed_at = now
         self._turn.read += len(data)
         self._turn.take_lines(life, before, data)
+
+    def doubts(self, life: Life, now: float) -> bool:
+        """Whether what was just read of `life` is to be forgotten: it is another run's, and read from its start."""
+        if not likeness.is_another_run(life):
+            return False
+        life.go_back()
+        self._look_if_possible(life, now)
         return True
 
     def _look(self, life: Life, now: float) -> None:
@@ -474,6 +566,10 @@ class Follower:
                 self._renewed(life, now)
             case Verdict.REPLACED, _:
                 self._replaced(life, now)
+            case Verdict.REWRITTEN, Observed():
+                # It may have been so for some looks already.
+                life.go_back()
+                self._cut(life, now)
             case Verdict.SHORTENED, Observed(size=size):
                 self._cut(life, now, keeps=life.evidence.standing(size, reader(life.fd)))
             case _, Observed():
@@ -537,6 +633,7 @@ class Follower:
 
     def _go_on(self, life: Life, size: int, now: float) -> None:
         life.absent_since = 0.0
+        life.proven = None
         self._note_size(life, size, now)
         self._attend(life, now)
         self._look_again(life, self._next_look(life, now, self._cold_s))
@@ -568,8 +665,11 @@ class Follower:
         idle = now - life.changed_at
         if life.held and idle < HOLD_S:
             return life.changed_at + HOLD_S
-        pause, every_s = min(longest, max(self._hot_s, idle / 4)), self.source.discovery_s
-        if pause < SPREAD_FROM_S or every_s <= 0:
+        pause, every_s = min(longest, max(self._hot_s, idle / 4 * self._crowd)), self._aligned_s
+        if pause < SPREAD_FROM_S:
+            # All in the same moments: each hop costs as much as looks at dozens of files.
+            return (math.floor((now + pause) / self._hot_s - 0.9) + 1) * self._hot_s
+        if every_s <= 0:
             return now + pause
         return math.ceil((now + pause * (1 - SPREAD * life.chance)) / every_s) * every_s
 
@@ -833,10 +933,14 @@ class Follower:
             self._end_or_continue_in_copy(life, "deleted_before_read", now)
             return
         if life.fd != NOWHERE and likeness.must_compare(life, stat):
-            if stat.st_size < life.offset or not likeness.agrees(life, life.fd, stat.st_size):
+            is_cut = stat.st_size < life.offset
+            if is_cut or not likeness.agrees(life, life.fd, stat.st_size):
+                if not is_cut:
+                    life.go_back()
                 self._cut(life, now)
                 return
             likeness.note_compared(life, stat)
+            life.proven = None
         self._note_size(life, stat.st_size, now)
         if life.fd != NOWHERE:
             self._locate(life)
@@ -911,7 +1015,7 @@ class Follower:
 
     def _read_batch(self, now: float, most: int) -> None:
         """A share for every file that has something, in turns, until the batch is full."""
-        for _ in range(len(self._ready)):
+        for _ in with_breaks(range(len(self._ready))):
             if self._turn.read >= most:
                 return
             life = self._ready.popleft()
@@ -955,6 +1059,7 @@ class Follower:
             life.verified = False
             self._look_if_possible(life, now)
             return
+        life.proven = None
         self._turn.read += len(data)
         if data.startswith(b"\x00") and self._turn.step_over_nuls(life, data, now):
             return

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from logwatch.scan.scanner import Match
 from logwatch.tail.evidence import Evidence
@@ -48,6 +48,15 @@ class Generation(Protocol):
     def number(self) -> int: ...
 
 
+class Proven(NamedTuple):
+    """How far a file had been read when all samples were compared, and what its head was like then."""
+
+    offset: int
+    lines: int
+    head_length: int
+    head: int
+
+
 @dataclass(slots=True)
 class Life:
     """A generation. Offsets and sizes are in bytes, times in seconds.
@@ -65,6 +74,8 @@ class Life:
     `copy_of`: the life whose bytes this file seems to repeat; it waits to learn which of the two goes on.
     `is_original`: it turned out not to be a copy. `left_at`: when it was seen to have lost its
     path; `beside_ns`: the state of its directory in which later runs of its log were looked for.
+    `ask_at`: until then a file that grows is read on as it is open, with a look at its last bytes only. `proven`:
+    how far it had been read when all was last compared, if it was read on since.
     `said`: where those unfinished records begin of which an event was already published.
     `wrapping`: how each line is wrapped, once that is known; `begun`: records of which pieces are to come, by
     stream. `nuls_since`: when NULs were first seen at the end, where data may yet appear in their place.
@@ -96,6 +107,8 @@ class Life:
     verified: bool = True
     mtime_ns: int = 0
     look_at: float = 0.0
+    ask_at: float = 0.0
+    proven: "Proven | None" = None
     changed_at: float = 0.0
     is_nameless: bool = False
     is_deleted: bool = False
@@ -144,6 +157,15 @@ class Life:
     @property
     def known(self) -> Known:
         return Known(self.file, self.offset)
+
+    def go_back(self) -> None:
+        """Forgets what was read since all was last compared: it may be another run's."""
+        if self.proven is not None:
+            offset, self.lines, head_length, head = self.proven
+            self.evidence = self.evidence.back_at(offset, head_length, head)
+            self.scanned -= self.offset - offset
+            self.offset = self.size = offset
+            self.proven, self.verified, self.dirty = None, False, True
 
     def has_begun(self, place: int) -> bool:
         """Whether the record at `place` consists of pieces of which more are to come."""

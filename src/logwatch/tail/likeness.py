@@ -12,7 +12,8 @@ _AT_ONCE = 1024 * 1024
 
 def must_compare(life: Life, stat: os.stat_result) -> bool:
     """Whether the samples must be compared to say what became of a file that has the number of `life`'s."""
-    return not life.verified or stat.st_size != life.size or stat.st_mtime_ns != life.mtime_ns
+    is_as_it_was = stat.st_size == life.size and stat.st_mtime_ns == life.mtime_ns
+    return not (life.verified and life.proven is None and is_as_it_was)
 
 
 def agrees(life: Life, fd: int, size: int) -> bool:
@@ -22,6 +23,18 @@ def agrees(life: Life, fd: int, size: int) -> bool:
     if life.verified and size > life.size:
         return life.evidence.goes_on(reader(fd))
     return life.evidence.agrees(reader(fd))
+
+
+def is_another_run(life: Life) -> bool:
+    """Whether what was read on of an open file was another run's, in so far as that can be found out."""
+    if life.proven is None:
+        return False
+    # Of a file that has just been cut nothing is left to compare; what was read joined on when it was read.
+    is_cut = os.fstat(life.fd).st_size < life.offset
+    if not is_cut and not life.evidence.agrees(reader(life.fd)):
+        return True
+    life.proven = None
+    return False
 
 
 def note_compared(life: Life, stat: os.stat_result) -> None:

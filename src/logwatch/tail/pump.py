@@ -7,6 +7,7 @@ from functools import partial
 from heapq import nlargest
 from typing import Any, Protocol
 
+from logwatch.breath import with_breaks
 from logwatch.scan.clean import visible
 from logwatch.scan.nearby import Nearby
 from logwatch.scan.scanner import Match, Scanner
@@ -23,9 +24,13 @@ _REACH = 4096
 # that wait so long are read again after a crash, and say nothing new.
 MANY = 64
 SURVEY_S = 1.0
+# Of all that were read on the positions are remembered so often, as long as nothing is found in them.
+POSITIONS_S = 5.0
 # As long as nothing is read there is hardly anything new to say, and of ten thousand idle files a survey is most of
 # the work.
 QUIET_SURVEY_S = 10.0
+# So many are taken stock of between two breaths.
+AT_A_GLANCE = 4096
 # Bytes of many files that are looked through at once; most often there is nothing in any of them.
 BATCH = 64 << 10
 # Files named to a person who asks why a source is behind.
@@ -57,8 +62,8 @@ class Haul:
 
     `lives` are those whose remembered part changed, as it was when this hop ended; `ended` are keys of those
     that are over. `scanned` and `skipped` add up to the bytes that were seen and are settled. `gaps` are
-    times that records were gone before they could be read, by reason. `worst` are the files that are the
-    furthest behind.
+    times that records were gone before they could be read, by reason. `reads`: how often something new was read.
+    `worst` are the files that are the furthest behind.
     """
 
     source: str
@@ -71,6 +76,7 @@ class Haul:
     gaps: Counter[str] = field(default_factory=Counter)
     problems: dict[str, str] = field(default_factory=dict)
     scanned: int = 0
+    reads: int = 0
     lag: int = 0
     worst: list[Behind] = field(default_factory=list)
     files: Counter[str] = field(default_factory=Counter)
@@ -92,6 +98,8 @@ class Reader(Protocol):
     @property
     def roots(self) -> Sequence[str]: ...
     @property
+    def readable(self) -> int | None: ...
+    @property
     def problems(self) -> dict[str, str]: ...
     @property
     def is_caught_up(self) -> bool: ...
@@ -101,6 +109,7 @@ class Reader(Protocol):
     ) -> Turn: ...
     def lives(self) -> list[Life]: ...
     def changed(self) -> list[Life]: ...
+    def doubts(self, life: Life, now: float) -> bool: ...
     def next_due(self, now: float) -> float: ...
     def release_all(self) -> list[tuple[Life, Finding]]: ...
     def close(self) -> None: ...
@@ -109,8 +118,7 @@ class Reader(Protocol):
 class Pump:
     """The bytes of one source, and the scanner that looks at what they say: a `Feed`, as files are."""
 
-    # Of a file nothing tells when it has more, and nobody knows whether it is over.
-    readable: int | None = None
+    # Of a file nobody knows whether it is over.
     is_over = False
 
     def __init__(self, follower: Reader, scanner: Callable[[], Scanner], kind: str) -> None:
@@ -119,7 +127,7 @@ class Pump:
         self._kind = kind
         # What another type of source has left under this name.
         self._foreign: list[str] = []
-        self._surveyed_at = 0.0
+        self._surveyed_at = self._remembered_at = 0.0
         # Whether something happened since.
         self._has_news = True
         # Whether more than reading happened since: positions of several files are remembered together then.
@@ -129,6 +137,10 @@ class Pump:
     @property
     def roots(self) -> Sequence[str]:
         return self.follower.roots
+
+    @property
+    def readable(self) -> int | None:
+        return self.follower.readable
 
     @property
     def is_caught_up(self) -> bool:
@@ -160,6 +172,7 @@ class Pump:
                 continue
             for chunk in chunks:
                 self._scan(chunk, scanner, haul, now)
+        haul.reads = len(turn.chunks)
         haul.ended, haul.problems = [*self._foreign, *turn.ended], self.follower.problems
         self._foreign = []
         haul.scanned, haul.skipped, haul.happened = turn.scanned, turn.skipped, turn.happened
@@ -183,6 +196,8 @@ class Pump:
         result = scanner.scan(chunk.data, self._kind)
         haul.timeouts.update(result.timeouts)
         matches = list(result.in_order())
+        if matches and self.follower.doubts(life, now):
+            return
         places = chunk.places(match.start for match in matches)
         for match, (offset, line_number) in zip(matches, places, strict=True):
             finding = Finding(match, offset, line_number, Nearby(partial(_context, chunk, match)))
@@ -212,15 +227,27 @@ class Pump:
             haul.lives = _remembered(_dirty(haul.findings))
             haul.lag, haul.files, haul.worst = self._surveyed
             return
-        self._surveyed_at, self._has_news, self._has_happened = now or 0.0, False, False
-        haul.lives = _remembered(self.follower.changed())
+        haul.lives = _remembered(self._to_remember(haul, now, can_wait=can_wait))
+        self._surveyed_at, self._has_news = now or 0.0, False
         lives = self.follower.lives()
-        restless = [life for life in lives if life.offset != life.size or life.is_nameless or life.has_lost]
+        restless = [
+            life
+            for life in with_breaks(lives, AT_A_GLANCE)
+            if life.offset != life.size or life.is_nameless or life.has_lost
+        ]
         haul.lag = sum(life.unread for life in restless if not life.is_waiting)
         haul.files = Counter(map(_state, restless))
         haul.files["current"] += len(lives) - len(restless)
         haul.worst = _furthest_behind(restless)
         self._surveyed = haul.lag, haul.files, haul.worst
+
+    def _to_remember(self, haul: Haul, now: float | None, *, can_wait: bool) -> list[Life]:
+        """Lives whose positions are to be remembered: all of a moment, or those in which something was found."""
+        can_wait &= now is not None and 0 <= now - self._remembered_at < POSITIONS_S
+        if can_wait and not self._has_happened:
+            return _dirty(haul.findings)
+        self._remembered_at, self._has_happened = now or 0.0, False
+        return self.follower.changed()
 
 
 def _dirty(findings: Iterable[tuple[Generation, Finding]]) -> list[Life]:

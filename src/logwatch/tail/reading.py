@@ -135,8 +135,9 @@ class Turn:
 
     def take_lines(self, life: Life, before: bytes, data: bytes) -> None:
         """`take` where it is simple: plain text in whole lines, between two records."""
-        self.chunks.append(Chunk(life, life.offset, data, len(data), life.lines, NOWHERE, before))
         taken = len(data)
+        before = before[-TAIL:]
+        self.chunks.append(Chunk(life, life.offset, data, taken, life.lines, NOWHERE, before))
         life.evidence.extend(data, before + data if taken < TAIL else data[-TAIL:])
         life.offset += taken
         life.size = max(life.size, life.offset)

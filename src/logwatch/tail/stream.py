@@ -50,10 +50,6 @@ class StreamFeed(Pump):
         super().__init__(self._reader, scanner, kind)
 
     @property
-    def readable(self) -> int | None:  # type: ignore[override]
-        return self._reader.readable
-
-    @property
     def is_over(self) -> bool:  # type: ignore[override]
         return self._reader.is_over
 
@@ -98,6 +94,10 @@ class StreamReader:
         for life in changed:
             life.dirty = False
         return changed
+
+    def doubts(self, life: Life, now: float) -> bool:  # noqa: ARG002
+        """Nobody writes into a stream what was read of it."""
+        return False
 
     def restore(self, lives: Iterable[Life], *, known_source: bool) -> None:  # noqa: ARG002
         """Nothing of them can be read again; they are remembered so that none is called the same."""

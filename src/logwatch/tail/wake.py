@@ -68,11 +68,11 @@ class Doorbell:
         self._loud_calls = 0
         self.problems: dict[str, str] = {}
 
-    def listen(self) -> None:
+    def listen(self, reads: int = 0) -> None:
         """Begins to listen where that is not done yet; to be called again from time to time.
 
-        A directory may be made later, or anew. One that cannot be listened to is named in `problems`; it is
-        swept. May take long where the tree is large.
+        `reads`: how often files were found to have grown since the last call. A directory may be made later, or anew.
+        One that cannot be listened to is named in `problems`; it is swept. May take long where the tree is large.
         """
         try:
             observer = self._observer = self._observer or _begin_to_observe()
@@ -80,7 +80,7 @@ class Doorbell:
             # max_user_instances is reached.
             self.problems = dict.fromkeys(self._roots, error.strerror or str(error))
             return
-        self._mind_the_noise()
+        self._mind_the_noise(reads)
         for root in self._roots:
             try:
                 self._listen_to(root, observer)
@@ -96,9 +96,11 @@ class Doorbell:
         """Whether so much is written that only what appears, moves and goes is listened to."""
         return self._loud_calls > 0
 
-    def _mind_the_noise(self) -> None:
+    def _mind_the_noise(self, reads: int) -> None:
         was_loud = self.is_loud
-        self._loud_calls = CALM if self._handler.count_writes() > LOUD else max(0, self._loud_calls - 1)
+        # What is read was written: to listen only to find out that it is loud still would cost more than all else.
+        writes = max(self._handler.count_writes(), reads)
+        self._loud_calls = CALM if writes > LOUD else max(0, self._loud_calls - 1)
         if self.is_loud != was_loud and self._observer is not None:
             for _, watch in self._heard.values():
                 self._observer.unschedule(watch)
