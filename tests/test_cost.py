@@ -3,6 +3,7 @@
 Each bound stands a little above what was counted when it was written; the reason beside it says what is counted.
 """
 
+import functools
 import os
 import subprocess
 import sys
@@ -21,13 +22,13 @@ from logwatch.cli.inspection import Batch, in_turn
 from logwatch.cli.telling import Telling
 from logwatch.scan.records import records
 from logwatch.scan.scanner import Scan, Scanner
-from logwatch.tail import descriptors, pump
+from logwatch.tail import descriptors, ears, pump
 from logwatch.tail.descriptors import Descriptors
-from logwatch.tail.follow import CROWD, Follower, Source
+from logwatch.tail.follow import CROWD, SPREAD, Follower, Source
 from logwatch.tail.life import Life
 from logwatch.tail.oneshot import CHUNK, Reading, Target
 from logwatch.tail.parts import parts_of
-from logwatch.tail.pump import MANY, SURVEY_S, Pump
+from logwatch.tail.pump import MANY, POSITIONS_S, SURVEY_S, Pump
 
 MEGABYTE = 1_000_000
 # The calls by which the reader asks the system about files; a new one belongs here, or it is not counted.
@@ -156,12 +157,13 @@ def test_scanning_makes_no_object_for_a_line(scanner: Scanner, healthy: bytes) -
 class Followed:
     """Files in a folder, followed with a clock that jumps to whatever is due."""
 
-    def __init__(self, folder: Path, count: int, scanner: Scanner) -> None:
+    def __init__(self, folder: Path, count: int, scanner: Scanner, *, listens: bool = False) -> None:
         self.paths = [folder / f"rank{number}.log" for number in range(count)]
         for path in self.paths:
             path.write_bytes(b"step 1\n")
-        source = Source("logs", [str(folder / "*.log")])
+        source = Source("logs", [str(folder / "*.log")], listens=listens)
         self.pump = Pump(Follower(source, Descriptors(2 * count)), lambda: scanner, "any")
+        self.hops = 0
         self.pump.restore([], known_source=False)
         self.now = 1_000_000.0
 
@@ -174,17 +176,18 @@ class Followed:
                 for path in self.paths:
                     with path.open("ab") as log:
                         log.write(b"step 2: loss 1.5\n")
+            self.hops += 1
             due = self.pump.hop(self.now, [], 1 << 24).next_due
             wake = min(due, written) if lines_per_s else due
             self.now = max(wake, self.now + 0.001)
 
 
 @pytest.fixture
-def followed(tmp_path: Path, scanner: Scanner) -> Iterator[Callable[[int], Followed]]:
+def followed(tmp_path: Path, scanner: Scanner) -> Iterator[Callable[..., Followed]]:
     made: list[Followed] = []
 
-    def follow(count: int) -> Followed:
-        made.append(Followed(tmp_path, count, scanner))
+    def follow(count: int, *, listens: bool = False) -> Followed:
+        made.append(Followed(tmp_path, count, scanner, listens=listens))
         return made[-1]
 
     yield follow
@@ -192,7 +195,7 @@ def followed(tmp_path: Path, scanner: Scanner) -> Iterator[Callable[[int], Follo
         one.pump.close()
 
 
-def test_an_idle_file_is_hardly_asked_after(followed: Callable[[int], Followed], calls: Counter[str]) -> None:
+def test_an_idle_file_is_hardly_asked_after(followed: Callable[..., Followed], calls: Counter[str]) -> None:
     files = followed(50)
     files.pass_time(60)
     calls.clear()
@@ -202,8 +205,64 @@ def test_an_idle_file_is_hardly_asked_after(followed: Callable[[int], Followed],
     assert calls["open"] == calls["pread"] == 0
 
 
+@pytest.fixture
+def heard(followed: Callable[..., Followed], monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Followed]:
+    """Files in a folder of which the kernel tells."""
+    monkeypatch.setattr(ears, "_type_of", lambda _directory: 0xEF53)
+    if ears.Ears().readable is None:
+        pytest.skip("no inotify here")
+    return functools.partial(followed, listens=True)
+
+
+def test_idle_files_of_which_the_kernel_tells_wake_nobody_in_vain(
+    heard: Callable[[int], Followed], calls: Counter[str]
+) -> None:
+    files = heard(50)
+    files.pass_time(60)
+    calls.clear()
+    files.hops = 0
+    files.pass_time(60)
+    # A look at the files at most once a second, and one at their folder in 2.5 seconds.
+    assert files.hops <= 60 + 24 + 1
+    # One `stat` of each file in five seconds, or a little earlier; some of the folder; each hop asks what was heard.
+    assert calls["stat"] <= 60 / 5 * 50 / (1 - SPREAD) + 24
+    assert calls["read"] <= 2 * files.hops
+    # So soon after it changed, in real time, the folder is listed whenever it is asked.
+    assert calls["scandir"] <= 24
+    assert calls.total() == calls["stat"] + calls["read"] + calls["scandir"]
+
+
+def test_a_file_that_is_read_on_costs_one_call_for_most_looks(
+    heard: Callable[[int], Followed], calls: Counter[str]
+) -> None:
+    count = CROWD + 20
+    files = heard(count)
+    files.pass_time(5, lines_per_s=10)
+    calls.clear()
+    files.hops = 0
+    files.pass_time(6, lines_per_s=10)
+    assert calls["open"] + calls["close"] == 0
+    # Four looks a second, all in the same moments; a `stat` and one more read in three seconds.
+    assert calls["pread"] / count / 6 <= 4.5
+    assert calls["stat"] / count / 6 <= 0.5
+
+
+def test_positions_in_which_nothing_is_found_are_remembered_seldom(heard: Callable[[int], Followed]) -> None:
+    files = heard(MANY + 20)
+    files.pass_time(10, lines_per_s=10)
+    remembered = 0
+    until = files.now + 20
+    while files.now < until:
+        for path in files.paths:
+            with path.open("ab") as log:
+                log.write(b"step 2: loss 1.5\n")
+        remembered += len(files.pump.hop(files.now, [], 1 << 24).lives)
+        files.now += 0.25
+    assert remembered / len(files.paths) <= 20 / POSITIONS_S + 1
+
+
 def test_a_busy_file_costs_three_calls_for_each_look(
-    followed: Callable[[int], Followed], calls: Counter[str]
+    followed: Callable[..., Followed], calls: Counter[str]
 ) -> None:
     files = followed(50)
     files.pass_time(5, lines_per_s=10)
@@ -215,7 +274,7 @@ def test_a_busy_file_costs_three_calls_for_each_look(
 
 
 def test_in_a_crowd_a_file_is_looked_at_half_as_often(
-    followed: Callable[[int], Followed], calls: Counter[str]
+    followed: Callable[..., Followed], calls: Counter[str]
 ) -> None:
     count = CROWD + 20
     files = followed(count)
@@ -227,7 +286,7 @@ def test_in_a_crowd_a_file_is_looked_at_half_as_often(
 
 
 def test_many_idle_files_are_not_listed_with_every_hop(
-    followed: Callable[[int], Followed], monkeypatch: pytest.MonkeyPatch
+    followed: Callable[..., Followed], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = followed(MANY + 20)
     files.pass_time(30)
@@ -253,7 +312,7 @@ def test_many_idle_files_are_not_listed_with_every_hop(
 
 
 def test_a_finding_brings_the_position_of_its_own_file_and_not_of_all(
-    followed: Callable[[int], Followed],
+    followed: Callable[..., Followed],
 ) -> None:
     files = followed(MANY + 20)
     files.pass_time(3, lines_per_s=10)

@@ -10,8 +10,10 @@ import pytest
 
 from logwatch.scan.index import Rule
 from logwatch.scan.scanner import Scanner
+from logwatch.tail import ears
 from logwatch.tail.descriptors import Descriptors
-from logwatch.tail.follow import COLDEST_S, RENAMED_KEPT_S, Follower, Source
+from logwatch.tail.evidence import SHORT
+from logwatch.tail.follow import ASKED_S, COLDEST_S, RENAMED_KEPT_S, Follower, Source
 from logwatch.tail.life import Life
 from logwatch.tail.pump import Haul, Pump
 
@@ -421,3 +423,137 @@ def test_the_old_writer_of_a_renamed_file_is_heard_after_a_restart(tmp_path: Pat
         again.hop()
     assert again.told == ["3"]
     again.follower.close()
+
+
+# -- files that are read on as they are open
+
+LINE = b"nothing to see here\n"
+LONG = 2 * SHORT // len(LINE)
+
+
+class ReadOn:
+    """A long log that is being written, followed where the kernel tells of directories, until it is read on."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, lines: int = LONG) -> None:
+        monkeypatch.setattr(ears, "_type_of", lambda _directory: 0xEF53)
+        self.watch = Watch(folder, paths=[str(folder / "*.log")], listens=True)
+        if self.watch.follower.readable is None:
+            pytest.skip("no inotify here")
+        self.log = folder / "a.log"
+        self.log.write_bytes(LINE * lines)
+        for _ in range(4):
+            self.grow()
+        self.life = self.watch.follower.lives()[0]
+        assert self.life.proven is not None
+
+    def grow(self, *lines: bytes, seconds: float = 0.3) -> None:
+        with self.log.open("ab") as log:
+            log.writelines(lines or (LINE,))
+        self.watch.hop(seconds)
+
+    def refill(self, first: bytes, *last: bytes) -> None:
+        """Another run writes as much as was read, in the same file; only its beginning is not the same."""
+        assert len(first) == len(LINE)
+        size = self.log.stat().st_size
+        with self.log.open("r+b") as log:
+            log.truncate(0)
+            log.write(first + LINE * (size // len(LINE) - 1) + b"".join(last))
+
+
+@pytest.fixture
+def read_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ReadOn]:
+    read_on = ReadOn(tmp_path, monkeypatch)
+    yield read_on
+    read_on.watch.follower.close()
+
+
+def test_another_run_with_the_same_end_is_told_of_when_something_is_found(read_on: ReadOn) -> None:
+    read_on.refill(b"ERROR-NUMBER-00001!\n", b"ERROR-NUMBER-2!\n")
+    read_on.watch.hop(0.3)
+    assert read_on.watch.told == []
+    read_on.watch.hop(0.0)
+    assert read_on.watch.told == ["00001", "2"]
+    assert [life.number for life in read_on.watch.follower.lives()] == [2]
+
+
+def test_and_when_all_samples_are_compared_at_the_latest(read_on: ReadOn) -> None:
+    read_on.refill(b"ERROR-NUMBER-00001!\n", LINE)
+    waited = 0.0
+    while not read_on.watch.told:
+        read_on.grow()
+        waited += 0.3
+        assert waited <= ASKED_S + 0.6
+    assert waited > 0.3
+    read_on.grow(b"ERROR-NUMBER-2!\n")
+    assert read_on.watch.told == ["00001", "2"]
+
+
+def test_and_when_it_grows_no_more(read_on: ReadOn) -> None:
+    read_on.refill(b"ERROR-NUMBER-00001!\n", LINE)
+    for _ in range(3):
+        read_on.watch.hop(0.3)
+    assert read_on.watch.told == ["00001"]
+
+
+def test_and_when_its_directory_has_changed(read_on: ReadOn) -> None:
+    read_on.refill(b"ERROR-NUMBER-00001!\n", LINE)
+    read_on.watch.hop(0.3)
+    read_on.log.rename(read_on.watch.folder / "moved")
+    for _ in range(3):
+        read_on.watch.hop(0.1)
+    assert read_on.watch.told == ["00001"]
+
+
+def test_what_was_unread_of_the_run_before_is_found_in_its_copy(read_on: ReadOn) -> None:
+    with read_on.log.open("ab") as log:
+        log.write(b"ERROR-NUMBER-00009!\n")
+    (read_on.watch.folder / "a.log.1").write_bytes(read_on.log.read_bytes())
+    read_on.refill(b"ERROR-NUMBER-00001!\n", LINE * 2)
+    for _ in range(20):
+        read_on.grow()
+    assert sorted(read_on.watch.told) == ["00001", "00009"]
+
+
+def test_what_was_found_in_a_file_that_is_cut_right_after_it_was_read_is_told(
+    read_on: ReadOn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fstat = os.fstat
+
+    def cut(fd: int) -> os.stat_result:
+        read_on.log.write_bytes(b"")
+        return fstat(fd)
+
+    with read_on.log.open("ab") as log:
+        log.write(b"ERROR-NUMBER-1!\n")
+    monkeypatch.setattr(os, "fstat", cut)
+    read_on.watch.hop(0.3)
+    monkeypatch.undo()
+    assert read_on.watch.told == ["1"]
+
+
+def test_of_a_short_log_all_is_compared_at_each_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_on = ReadOn(tmp_path, monkeypatch, lines=SHORT // len(LINE) // 2)
+    read_on.refill(b"ERROR-NUMBER-00001!\n", LINE)
+    read_on.watch.hop(0.3)
+    read_on.watch.hop(0.0)
+    assert read_on.watch.told == ["00001"]
+    read_on.watch.follower.close()
+
+
+def test_a_link_that_leads_elsewhere_is_followed_though_its_directory_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs, elsewhere = tmp_path / "logs", tmp_path / "elsewhere"
+    logs.mkdir()
+    elsewhere.mkdir()
+    (elsewhere / "current").symlink_to(logs / "a.log")
+    read_on = ReadOn(logs, monkeypatch)
+    (logs / "link.log").symlink_to(elsewhere / "current")
+    read_on.grow()
+    (elsewhere / "b").write_bytes(b"ERROR-NUMBER-1!\n")
+    (elsewhere / "current").unlink()
+    (elsewhere / "current").symlink_to(elsewhere / "b")
+    for _ in range(int(ASKED_S / 0.3) + 2):
+        read_on.grow()
+    assert read_on.watch.told == ["1"]
+    read_on.watch.follower.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from logwatch.tail.wake import Doorbell, Heard, _outermost
+from logwatch.tail.wake import CALM, LOUD, Doorbell, Heard, _outermost
 
 
 class Bell:
@@ -150,3 +150,20 @@ def test_roots_below_other_roots_need_no_listening_of_their_own() -> None:
     assert _outermost(["/logs/a", "/logs", "/logs/a/b", "/logs2", "/var"]) == ["/logs", "/logs2", "/var"]
     assert _outermost(["/", "/logs"]) == ["/"]
     assert _outermost([]) == []
+
+
+def test_writing_that_is_loud_is_not_listened_to_until_little_is_read(
+    tmp_path: Path, bells: Callable[..., Bell], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doorbell = bells(tmp_path).doorbell
+    monkeypatch.setattr(doorbell._handler, "_writes", LOUD + 1)
+    doorbell.listen(reads=0)
+    assert doorbell.is_loud
+    # What is read was written: there is no need to listen to find that out.
+    for _ in range(2 * CALM):
+        doorbell.listen(reads=LOUD + 1)
+        assert doorbell.is_loud
+    for _ in range(CALM):
+        assert doorbell.is_loud
+        doorbell.listen(reads=1)
+    assert not doorbell.is_loud

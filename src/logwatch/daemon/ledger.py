@@ -11,6 +11,7 @@ from typing import cast
 
 import structlog
 
+from logwatch.breath import with_breaks
 from logwatch.daemon.dispatch import Dispatch, Sent
 from logwatch.daemon.plan import Clock, Plan, Watched
 from logwatch.daemon.threads import Thread
@@ -22,7 +23,7 @@ from logwatch.incident.incident import Incident, Notice, NoticeKind, Remark
 from logwatch.scan.prefix import read
 from logwatch.store import Batch, Store, StoredGeneration, StoredMessage
 from logwatch.tail.life import Finding, Generation
-from logwatch.tail.pump import Haul
+from logwatch.tail.pump import Haul, Remembered
 
 # Positions without events may be a second old: after a crash, reading them again finds nothing new.
 POSITIONS_EVERY_S = 1.0
@@ -113,13 +114,20 @@ class Ledger:
             # Positions go with the last: what is read anew after a crash before it is known by its name.
             events, batch = await self._taken_in(watched, rest, now)
             batch.forgotten = list(haul.ended)
-            for life in haul.lives:
-                self._positions[life.key] = StoredGeneration(life.key, life.source, life.path, life.body, now)
+            await self._keep(haul.lives, now)
             for key in haul.ended:
                 self._positions.pop(key, None)
             if rest or haul.ended or now - self._committed_at >= POSITIONS_EVERY_S:
                 await self._commit(batch, now)
         self._count(events, now)
+
+    async def _keep(self, lives: list[Remembered], now: float) -> None:
+        """Takes the positions out of `lives` for the next commit. Those of 100,000 files take a tenth of a second."""
+        while lives:
+            for _ in range(min(len(lives), AT_ONCE)):
+                life = lives.pop()
+                self._positions[life.key] = StoredGeneration(life.key, life.source, life.path, life.body, now)
+            await asyncio.sleep(0)
 
     async def tick(self) -> None:
         """Says what has become due with time, and commits what waits."""
@@ -263,11 +271,17 @@ class Ledger:
         batch.sources = [watched.name for watched in self._plan.watched]
         self._committed_at = now
         if batch:
-            await self._thread.do(lambda: self._store.commit(batch))
+            await self._thread.do(lambda: self._write(batch))
         self._watch_state()
         if batch.events:
             self.on_events()
         self.on_messages({message.receiver for message in batch.messages})
+
+    def _write(self, batch: Batch) -> None:
+        self._store.commit(batch)
+        # Here, and with breaks: to let go of 100,000 positions at once takes a tenth of a second.
+        for _ in with_breaks(range(len(batch.generations))):
+            batch.generations.pop()
 
     def _watch_state(self) -> None:
         """Says when the disk takes no more, whoever has noticed it."""
