@@ -11,8 +11,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-# About a millisecond of work, and time enough to wake up.
-STEPS = 128
+# About two milliseconds of work, and time enough to wake up.
+STEPS = 256
 PAUSE_S = 0.0002
 
 

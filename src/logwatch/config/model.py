@@ -446,8 +446,9 @@ class Limits(_Section):
     )
     sweep_s: Annotated[float, Field(ge=0.01, le=3600)] = Field(
         default=0.25,
-        description="Seconds between two looks for files. One that changes is looked at ten times a second, of many "
-        "five times; an idle one every 5 s (of more than 5,000 up to every 30 s), with `watch: sweep` every 1.5 s.",
+        description="Seconds between two looks for files. Where the kernel tells of folders each is asked a tenth as "
+        "often. A file that changes is looked at ten times a second, of many five times; an idle one every 5 s (of "
+        "more than 5,000 up to every 30 s), with `watch: sweep` every 1.5 s.",
     )
     pattern_timeout_s: Annotated[float, Field(ge=0.001, le=60)] = Field(
         default=0.25, description="Seconds that one pattern may spend on one line."
@@ -514,8 +515,8 @@ class Config(_Section):
     )
     watch: Literal["events", "sweep"] = Field(
         default="events",
-        description="`events`: the kernel's file events beside the sweep, quicker; "
-        "`sweep`: the sweep alone, where watches are scarce or silent.",
+        description="`events`: the kernel's file events beside the sweep, quicker, and instead of most of it for "
+        "folders on local file systems; `sweep`: the sweep alone, where watches are scarce or silent.",
     )
     shadow: tuple[str, ...] = Field(
         default=(), description="Ids of errors, or patterns of them, that are counted and never told of."

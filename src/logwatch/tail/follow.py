@@ -39,7 +39,7 @@ READ_AT_ONCE = 64 * 1024
 HOT_S = 0.1
 # Of more files than this, looking so often is most of the work; a line is still counted within 300 ms.
 CROWD = 200
-CROWDED_HOT_S = 0.25
+CROWDED_HOT_S = 0.2
 # Where the kernel tells of directories, a file that grows is read on as it is open, with a look at its last bytes
 # only: all the rest is most of the work. What lies at its path is asked, and all samples are compared, this often;
 # and when something was found, when it does not grow, or when its directory has changed.
@@ -249,7 +249,7 @@ class Follower:
         for life in self._register:
             life.changed_at, life.left_at = min(life.changed_at, now), min(life.left_at, now)
             life.look_at = 0.0
-            self._look_again(life, now)
+            self._ask_again(life, now)
         self._list_at = self._listed_at = self._ask_at = now
 
     # -- hints and discovery
@@ -484,10 +484,11 @@ class Follower:
             file = life.file
             if stat.st_ino != file.ino or stat.st_dev != file.dev:
                 return False
-            is_changed = stat.st_size != life.size or stat.st_mtime_ns != life.mtime_ns
-            if is_changed and not self._read_at_once(life, stat, now):
+            is_slow = stat.st_size - life.offset < READ_AT_LEAST // 2
+            if likeness.must_compare(life, stat) and not self._read_at_once(life, stat, now):
                 return False
-            life.ask_at = now + ASKED_S
+            # What grows quickly would be read in vain: how much to read is known by its size only.
+            life.ask_at = now + ASKED_S * (1 - SPREAD * life.chance) if is_slow else 0.0
         life.absent_since = 0.0
         if self._unread:
             self._unread.pop(life.path, None)
