@@ -122,7 +122,9 @@ class World:
         assert self.pump is not None
         # Without rings a file that was idle for long is looked at every five seconds.
         self.now += seconds + (0.3 if self.setting.rings else 6.0)
-        for _ in range(8):
+        # What was found to grow is looked at soon again, and then read on as it is open.
+        soon = 0 if self.setting.rings else 2
+        for looks in range(8):
             rings = [str(p) for p in self.folder.rglob("*")] if self.setting.rings else []
             haul = self.pump.hop(self.now, rings, 1 << 20)
             for _life, finding in haul.findings:
@@ -132,8 +134,9 @@ class World:
                 self.remembered[life.key] = (life.source, life.path, dict(life.body))
             for key in haul.ended:
                 self.remembered.pop(key, None)
-            if self.pump.follower.is_caught_up:
+            if self.pump.follower.is_caught_up and looks >= soon:
                 break
+            self.now += 0.3 if looks < soon else 0.0
 
     def killed_hop(self) -> None:
         """Reads, and is killed before anything of that was kept: only what the last commit held counts."""

@@ -14,8 +14,8 @@ from typing import Any
 
 # A restarted job's banner (module list, NCCL version, configuration dump) is seldom longer.
 HEAD = 65536
-# Compared on every read, together with the new bytes and so for free.
-TAIL = 256
+# Compared on every read, together with the new bytes: some ten lines, in which two runs are hardly ever alike.
+TAIL = 1024
 # As long as not more was read, all of it is compared in the same read.
 SHORT = 16384
 AHEAD = 4096

@@ -42,7 +42,7 @@ CROWD = 200
 CROWDED_HOT_S = 0.2
 # Where the kernel tells of directories, a file that grows is read on as it is open, with a look at its last bytes
 # only: all the rest is most of the work. What lies at its path is asked, and all samples are compared, this often;
-# and when something was found, when it does not grow, or when its directory has changed.
+# and when something was found, when it does not grow, or when another file came to its path.
 ASKED_S = 3.0
 # An idle file, at the least so often, however many there are.
 COLDEST_S = 30.0
@@ -540,7 +540,13 @@ class Follower:
 
     def doubts(self, life: Life, now: float) -> bool:
         """Whether what was just read of `life` is to be forgotten: it is another run's, and read from its start."""
-        if not likeness.is_another_run(life):
+        if life.proven is None:
+            return False
+        try:
+            if not likeness.is_another_run(life, self._descriptors.open(life)):
+                return False
+        except OSError:
+            # It was closed meanwhile to make room for others, and is not where it was.
             return False
         life.go_back()
         self._look_if_possible(life, now)
@@ -730,20 +736,31 @@ class Follower:
 
     # -- copies that rotation makes
 
-    def _seems_a_copy(self, life: Life) -> bool:
+    def _seems_a_copy(self, life: Life, now: float) -> bool:
         """`train.log.1` that begins as `train.log` does: copied for a rotation, or for keeping."""
         if life.is_original:
             return False
         for log in siblings.rotated_from(life.path):
-            for original in self._register.of_log(log):
+            for original in list(self._register.of_log(log)):
+                if original is not life and self._goes_on_elsewhere(original, life, now):
+                    return True
                 if original is not life and siblings.repeats(life, original, self._descriptors):
                     life.copy_of = original
                     self._look_again(life, life.changed_at + HOT_S)
                     return True
         return False
 
+    def _goes_on_elsewhere(self, original: Life, life: Life, now: float) -> bool:
+        """Whether another run writes to the file of `original`, as had not been noticed, and `life` is over for it.
+
+        Only of an open file: to open another might close that of `life`, which is being read.
+        """
+        return original.fd != NOWHERE and self.doubts(original, now) and life not in self._register
+
     def _settle_copy(self, life: Life, original: Life, now: float) -> None:
         """A file that repeats another one is not read again, unless it says more, or something else."""
+        if self._goes_on_elsewhere(original, life, now):
+            return
         if not siblings.repeats(life, original, self._descriptors):
             self._is_no_copy(life)
         elif now - life.changed_at >= COPY_SETTLED_S:
@@ -1048,7 +1065,7 @@ class Follower:
         if life.encoding == COMPRESSED:
             self._turn.skip_to(life, life.size, "compressed")
             return
-        if life.offset == 0 and self._seems_a_copy(life):
+        if life.offset == 0 and self._seems_a_copy(life, now):
             return
         tail = life.evidence.tail_length
         # A buffer of a megabyte for a line of a hundred bytes would cost more than all else here.

@@ -25,13 +25,11 @@ def agrees(life: Life, fd: int, size: int) -> bool:
     return life.evidence.agrees(reader(fd))
 
 
-def is_another_run(life: Life) -> bool:
-    """Whether what was read on of an open file was another run's, in so far as that can be found out."""
-    if life.proven is None:
-        return False
+def is_another_run(life: Life, fd: int) -> bool:
+    """Whether what was read on of `fd`, as it was open, was another run's, in so far as that can be found out."""
     # Of a file that has just been cut nothing is left to compare; what was read joined on when it was read.
-    is_cut = os.fstat(life.fd).st_size < life.offset
-    if not is_cut and not life.evidence.agrees(reader(life.fd)):
+    is_cut = os.fstat(fd).st_size < life.offset
+    if not is_cut and not life.evidence.agrees(reader(fd)):
         return True
     life.proven = None
     return False
