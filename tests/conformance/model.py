@@ -122,21 +122,34 @@ class World:
         assert self.pump is not None
         # Without rings a file that was idle for long is looked at every five seconds.
         self.now += seconds + (0.3 if self.setting.rings else 6.0)
-        # What was found to grow is looked at soon again, and then read on as it is open.
-        soon = 0 if self.setting.rings else 2
-        for looks in range(8):
-            rings = [str(p) for p in self.folder.rglob("*")] if self.setting.rings else []
-            haul = self.pump.hop(self.now, rings, 1 << 20)
-            for _life, finding in haul.findings:
-                self.told[int(finding.match.captures["n"])] += 1
-            self.skipped.update(haul.skipped)
-            for life in haul.lives:
-                self.remembered[life.key] = (life.source, life.path, dict(life.body))
-            for key in haul.ended:
-                self.remembered.pop(key, None)
-            if self.pump.follower.is_caught_up and looks >= soon:
+        for _ in range(8):
+            self._hop([str(p) for p in self.folder.rglob("*")] if self.setting.rings else [])
+            if self.pump.follower.is_caught_up:
                 break
-            self.now += 0.3 if looks < soon else 0.0
+
+    def _hop(self, rings: Sequence[str]) -> None:
+        assert self.pump is not None
+        haul = self.pump.hop(self.now, rings, 1 << 20)
+        for _life, finding in haul.findings:
+            self.told[int(finding.match.captures["n"])] += 1
+        self.skipped.update(haul.skipped)
+        for life in haul.lives:
+            self.remembered[life.key] = (life.source, life.path, dict(life.body))
+        for key in haul.ended:
+            self.remembered.pop(key, None)
+
+    def hurry(self, name: str, deeds: Sequence[str]) -> None:
+        """Looks that follow closely on each other: what grows is read on as it is open."""
+        for deed in deeds:
+            if deed == "refill":
+                self.truncate(name)
+            if deed != "append":
+                self.banner(name)
+            if deed != "banner":
+                self.append(name, lines=2)
+            self.now += 0.3
+            if self.pump is not None:
+                self._hop([])
 
     def killed_hop(self) -> None:
         """Reads, and is killed before anything of that was kept: only what the last commit held counts."""
@@ -292,6 +305,7 @@ def _step(chance: random.Random) -> Step:
         "in_halves": (1, lambda: (name, chance.choice((0.0, 2.0)))),
         "hop": (19, lambda: (chance.choice((*_PAUSES_S, *_PAUSES_S, 70.0)),)),
         "disturbed_hop": (18, lambda: (_disturbances(chance),)),
+        "hurry": (4, lambda: (name, chance.choices(("append", "banner", "refill"), (6, 3, 1), k=8))),
         "rename": (8, lambda: (name,)),
         "copytruncate": (6, lambda: (name,)),
         "truncate": (1, lambda: (name,)),
@@ -328,6 +342,7 @@ def play(world: World, history: History) -> None:
         "copytruncate": world.copytruncate,
         "truncate": world.truncate,
         "delete": world.delete,
+        "hurry": world.hurry,
         "killed_hop": world.killed_hop,
         "in_halves": world.in_halves,
         "jump": world.jump,

@@ -10,7 +10,7 @@ import pytest
 
 from logwatch.scan.index import Rule
 from logwatch.scan.scanner import Scanner
-from logwatch.tail import ears
+from logwatch.tail import ears, likeness
 from logwatch.tail.descriptors import Descriptors
 from logwatch.tail.evidence import SHORT
 from logwatch.tail.follow import ASKED_S, COLDEST_S, RENAMED_KEPT_S, Follower, Source
@@ -517,18 +517,26 @@ def test_what_was_unread_of_the_run_before_is_found_in_its_copy(read_on: ReadOn)
 def test_what_was_found_in_a_file_that_is_cut_right_after_it_was_read_is_told(
     read_on: ReadOn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fstat = os.fstat
+    is_another_run = likeness.is_another_run
 
-    def cut(fd: int) -> os.stat_result:
+    def cut_before(life: Life, fd: int) -> bool:
         read_on.log.write_bytes(b"")
-        return fstat(fd)
+        return is_another_run(life, fd)
 
     with read_on.log.open("ab") as log:
         log.write(b"ERROR-NUMBER-1!\n")
-    monkeypatch.setattr(os, "fstat", cut)
+    monkeypatch.setattr(likeness, "is_another_run", cut_before)
     read_on.watch.hop(0.3)
-    monkeypatch.undo()
+    assert read_on.log.stat().st_size == 0
     assert read_on.watch.told == ["1"]
+
+
+def test_what_was_read_on_is_compared_though_the_file_is_as_it_was_last_seen(read_on: ReadOn) -> None:
+    """What is written within one tick of the file system's clock leaves its time as it is."""
+    os.utime(read_on.log, ns=(0, read_on.life.mtime_ns))
+    assert read_on.log.stat().st_size == read_on.life.size
+    read_on.watch.hop(0.3)
+    assert read_on.life.proven is None
 
 
 def test_of_a_short_log_all_is_compared_at_each_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
