@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from logwatch.catalogue import kept
 from logwatch.catalogue import load as loading
 from logwatch.catalogue import recall as recalling
 from logwatch.catalogue.cache import MOST_KEPT, put, take
@@ -276,3 +277,15 @@ def test_a_scan_that_finds_nothing_imports_nothing_that_is_slow(tmp_path: Path, 
         check=True,
     )
     assert told.stdout.splitlines()[-1] == "0"
+
+
+def test_entries_that_were_asked_for_last_are_at_hand_and_no_others() -> None:
+    made: list[int] = []
+    entries = kept.Lazily(map(str, range(3 * kept.MANY_MADE)), lambda name: made.append(int(name)) or name)
+    assert list(entries.values()) == [*entries]
+    last = str(len(entries) - 1)
+    assert [entries[last] for _ in range(3)] == [last] * 3
+    assert made == [*range(len(entries))]
+    assert entries["0"] == "0"
+    assert made[-1] == 0
+    assert len(entries._made) == kept.MANY_MADE

@@ -7,12 +7,12 @@ import pytest
 
 from logwatch.scan import engine as engines
 from logwatch.scan.demands import MANY, Demands, Pointed
-from logwatch.scan.literals import Literal, Required
+from logwatch.scan.literals import Literal, Way
 
 REQUIRED = (
-    Required(also=((Literal(b"out of memory"),), (Literal(b"on device"), Literal(b"on rank 0")))),
-    Required(also=((Literal(b"collective mismatch", caseless=True),),)),
-    Required(),
+    Way(also=((Literal(b"out of memory"),), (Literal(b"on device"), Literal(b"on rank 0")))),
+    Way(also=((Literal(b"collective mismatch", caseless=True),),)),
+    Way(),
 )
 OUT_OF_MEMORY = b"RuntimeError: 3 GiB asked, out of memory on device 0"
 MISMATCH = b"RuntimeError: COLLECTIVE Mismatch on rank 1"

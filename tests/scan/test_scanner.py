@@ -250,17 +250,27 @@ def test_without_rules_nothing_matches() -> None:
 
 def test_a_search_that_stood_still_for_a_moment_is_tried_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[str] = []
-    search = scanner_module._Prepared.search
 
-    def interrupted(self: scanner_module._Prepared, text: str, timeout_s: float) -> "regex.Match[str] | None":
-        tried.append(self.rule.id)
-        if len(tried) == 1:
-            raise TimeoutError
-        return search(self, text, timeout_s)
+    class Interrupted:
+        def search(self, text: str, timeout: float) -> "regex.Match[str] | None":
+            tried.append(text)
+            if len(tried) == 1:
+                raise TimeoutError
+            return regex.search("timeout", text, timeout=timeout)
 
-    monkeypatch.setattr(scanner_module._Prepared, "search", interrupted)
+    monkeypatch.setattr(scanner_module._Prepared, "compiled", lambda _: Interrupted())
     scan = Scanner([Rule("a", "timeout")]).scan(b"timeout")
-    assert ([match.rule for match in scan.matches], dict(scan.timeouts), tried) == (["a"], {}, ["a", "a"])
+    assert ([match.rule for match in scan.matches], dict(scan.timeouts)) == (["a"], {})
+    assert tried == ["timeout", "timeout"]
+
+
+def test_patterns_are_let_go_of_and_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scanner_module, "MANY_COMPILED", 2)
+    rules = [Rule(f"a/{name}", f"the {name} was lost") for name in ("disk", "link", "rank", "node")]
+    scanner = Scanner(rules)
+    log = b"".join(b"the %b was lost\n" % name for name in (b"disk", b"link", b"rank", b"node")) * 3
+    assert len(scanner.scan(log).matches) == 12
+    assert sum(prepared.pattern is not None for prepared in scanner._rules) == 2
 
 
 @pytest.mark.parametrize("engine", ENGINES)

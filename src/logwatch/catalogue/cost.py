@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from logwatch.scan.demands import meets
 from logwatch.scan.pattern import compiled
-from logwatch.scan.scanner import DEFAULT_TIMEOUT_S, Scanner, Suspect
+from logwatch.scan.scanner import DEFAULT_TIMEOUT_S, MANY_COMPILED, Scanner, Suspect
 
 # A hit costs about as much as scanning three kilobytes; so many in a megabyte add a tenth to its time.
 MANY_PER_MB = 30.0
@@ -77,6 +78,9 @@ def bill(scanner: Scanner, chunks: Iterable[bytes], clock: Callable[[], float]) 
     return Bill(size, costs)
 
 
+_compiled = lru_cache(MANY_COMPILED)(compiled)
+
+
 def _look_closer(suspect: Suspect, costs: dict[str, Cost], clock: Callable[[], float]) -> None:
     text = suspect.record.decode("utf-8", "replace")
     lowered = suspect.record.lower()
@@ -85,8 +89,8 @@ def _look_closer(suspect: Suspect, costs: dict[str, Cost], clock: Callable[[], f
         cost.pointed_at += 1
         if any(meets(suspect.record, way) for way in indexed.ways):
             cost.searched += 1
-            # Compiled before, so that only the search is timed; `regex` keeps what it has compiled.
-            pattern = compiled(indexed.rule.pattern)
+            # Compiled before, so that only the search is timed.
+            pattern = _compiled(indexed.rule.pattern)
             began = clock()
             try:
                 found = pattern.search(text, timeout=DEFAULT_TIMEOUT_S)

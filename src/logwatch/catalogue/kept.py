@@ -7,6 +7,7 @@ without pydantic, which takes longer to import than all else.
 import json
 import os
 import zlib
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 FORMAT = b"logwatch catalogue 1\n"
 # The third level takes a third of the time of the sixth, and a tenth more room.
 _DEFLATE_LEVEL = 3
+
+# An entry takes 20 KB; more errors than this are seldom told of at one time.
+MANY_MADE = 128
 
 T = TypeVar("T")
 
@@ -162,21 +166,25 @@ def _edges(plain: Mapping[str, Any], ids: Sequence[str]) -> Edges:
 
 
 class Lazily(Mapping[str, T]):
-    """Makes the value of a name when it is asked for first."""
+    """Makes the value of a name when it is asked for, and keeps those that were asked for last."""
 
     __slots__ = ("_made", "_make", "_names")
 
     def __init__(self, names: Iterable[str], make: Callable[[str], T]) -> None:
         self._names = dict.fromkeys(names)
         self._make = make
-        self._made: dict[str, T] = {}
+        self._made: OrderedDict[str, T] = OrderedDict()
 
     def __getitem__(self, name: str) -> T:
-        if name not in self._made:
-            if name not in self._names:
-                raise KeyError(name)
-            self._made[name] = self._make(name)
-        return self._made[name]
+        if name not in self._names:
+            raise KeyError(name)
+        made = self._made.pop(name, None)
+        if made is None:
+            made = self._make(name)
+        self._made[name] = made
+        if len(self._made) > MANY_MADE:
+            self._made.popitem(last=False)
+        return made
 
     def __contains__(self, name: object) -> bool:
         return name in self._names

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from logwatch.scan import engine as engines
-from logwatch.scan.literals import Literal, Required
+from logwatch.scan.literals import Literal, Way
 
 # So many records at once pay for an engine's look: fewer are asked for one literal after the other.
 MANY = 32
@@ -42,8 +42,8 @@ class Pointed:
 class _Engine:
     """Looks for what is demanded, in many records at once."""
 
-    def __init__(self, required: Iterable[Required], name: str, tables: bytes) -> None:
-        chosen = [_for_an_engine(one.also) for one in required]
+    def __init__(self, ways: Iterable[Way], name: str, tables: bytes) -> None:
+        chosen = [_for_an_engine(way.also) for way in ways]
         literals = sorted({literal for demands in chosen for demand in demands for literal in demand})
         number = {literal: i for i, literal in enumerate(literals)}
         # By the number of a way the numbers of the literals of its demands.
@@ -85,10 +85,10 @@ class _Engine:
 class Demands:
     """Tells which ways to match a record are worth a search. It may keep one in vain, and drops none that matches."""
 
-    def __init__(self, required: Sequence[Required], engine: str = "auto", tables: bytes = b"") -> None:
-        """`required` by the number of the way; `tables` are those of an engine for the same demands."""
-        self._required = required
-        self._asked = [_asked(one.also) for one in required]
+    def __init__(self, ways: Sequence[Way], engine: str = "auto", tables: bytes = b"") -> None:
+        """A way is known by its place in `ways`; `tables` are those of an engine for the same demands."""
+        self._ways = ways
+        self._asked = [_asked(way.also) for way in ways]
         self._name = engine
         self._tables = tables
         self._engine: _Engine | None = None
@@ -107,7 +107,7 @@ class Demands:
     def _built(self) -> _Engine:
         """Made when it is needed: most logs are no storm."""
         if self._engine is None:
-            self._engine = _Engine(self._required, self._name, self._tables)
+            self._engine = _Engine(self._ways, self._name, self._tables)
         return self._engine
 
     def _one_by_one(self, record: bytes, ways: Sequence[int]) -> Sequence[int]:
@@ -131,7 +131,7 @@ def _asked(demands: Sequence[Demand]) -> _Asked:
     return _Asked(longest[0].data, [demand for demand in demands if demand is not longest])
 
 
-def meets(record: bytes, way: Required) -> bool:
+def meets(record: bytes, way: Way) -> bool:
     """Whether `record` holds all that `way` demands."""
     return has_all(record, filter(None, (way.any_of, *way.also)))
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from logwatch.scan.literals import Literal, Required, derive, ways
+from logwatch.scan.literals import Literal, Way, derive, ways
 
 # Of the frozen form. Another number, and what was kept is derived anew.
 FORMAT = b"logwatch index 5\n"
@@ -39,7 +39,7 @@ class Indexed:
     """
 
     rule: Rule
-    ways: Sequence[Required]
+    ways: Sequence[Way]
     weight: int = 0
 
     @property
@@ -100,7 +100,7 @@ class Index:
             rules = [
                 Indexed(
                     Rule(name, pattern, frozenset(kinds), severity, clears, general),
-                    [Required(_literals(any_of), tuple(map(_literals, also))) for any_of, also in apart],
+                    tuple(Way(_literals(any_of), tuple(map(_literals, also))) for any_of, also in apart),
                     weight,
                 )
                 for name, pattern, kinds, severity, clears, general, apart, weight in json.loads(body)

@@ -53,17 +53,29 @@ class Literal:
 
 
 @dataclass(frozen=True, slots=True)
-class Required:
-    """What a pattern demands of a record.
+class Way:
+    """A way to match a pattern, and what it demands of a record.
 
     `any_of`: at least one of these stands in every match; empty where nothing could be derived.
     `also`: further such sets, each of which must be met too; they decide quickly against a candidate.
-    `weight`: how many literal characters a match has at the least, the measure of being specific.
     """
 
     any_of: tuple[Literal, ...] = ()
     also: tuple[tuple[Literal, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Required(Way):
+    """What a pattern demands, whichever way it is matched.
+
+    `weight`: how many literal characters a match has at the least, the measure of being specific.
+    """
+
     weight: int = 0
+
+    @property
+    def way(self) -> Way:
+        return Way(self.any_of, self.also)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +105,7 @@ def derive(pattern: str) -> Required:
     return Required() if tree is None else _required(tree, bool(tree.state.flags & re.IGNORECASE))
 
 
-def ways(pattern: str) -> tuple[Required, ...]:
+def ways(pattern: str) -> tuple[Way, ...]:
     """What `pattern` demands; where much would point at it, for each of its alternatives apart.
 
     Together, alternatives of which one has more to demand than another demand as little as that one. A match is
@@ -102,10 +114,12 @@ def ways(pattern: str) -> tuple[Required, ...]:
     whole = derive(pattern)
     tree = parsed(pattern)
     if tree is None or not any(_ENDS_A_TRACEBACK.search(literal.data) for literal in whole.any_of):
-        return (whole,)
+        return (whole.way,)
     caseless = bool(tree.state.flags & re.IGNORECASE)
-    apart = dict.fromkeys(_required(items, caseless) for items in _alternatives(list(tree), MAX_ALTERNATIVES))
-    return tuple(apart) if all(way.any_of for way in apart) else (whole,)
+    apart = dict.fromkeys(
+        _required(items, caseless).way for items in _alternatives(list(tree), MAX_ALTERNATIVES)
+    )
+    return tuple(apart) if all(way.any_of for way in apart) else (whole.way,)
 
 
 def _required(items: Iterable[Any], caseless: bool) -> Required:

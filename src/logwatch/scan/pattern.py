@@ -12,4 +12,5 @@ def compiled(pattern: str) -> "regex.Pattern[str]":
     Raises:
         regex.error: it cannot be read.
     """
-    return regex.compile(pattern, FLAGS)
+    # Whoever needs it again keeps it: `regex` would keep five hundred beside those.
+    return regex.compile(pattern, FLAGS, cache_pattern=False)

@@ -1,6 +1,6 @@
 """Rules against whole chunks: literals first, then the full pattern on the few records that hit."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -32,6 +32,8 @@ OWN_MARK = b"logwatch| "
 OWN_MARK_WITHIN = 64
 # Lines of one error hold the same literals; the rules that these point at are kept for so many kinds of lines.
 _MANY_KINDS = 4096
+# A compiled pattern takes 16 KB; one that was let go of is compiled again within milliseconds.
+MANY_COMPILED = 512
 # Captures become labels and parts of messages.
 MAX_CAPTURE = 256
 
@@ -83,19 +85,18 @@ class _Prepared:
     """A rule with what was derived from it. Compiling costs a quarter of a millisecond: done on first use."""
 
     rule: Rule
-    # Neither is there before the first search; a longer text than `harmless` is searched against the clock.
     pattern: "regex.Pattern[str] | None" = None
-    harmless: int = -1
+    # A longer text is searched against the clock.
+    harmless: int = 0
     strikes: int = 0
 
-    def search(self, text: str, timeout_s: float) -> "regex.Match[str] | None":
-        if self.pattern is None:
-            from logwatch.scan.paths import longest_harmless  # noqa: PLC0415 - see below
-            from logwatch.scan.pattern import compiled  # noqa: PLC0415 - see there
+    def compiled(self) -> "regex.Pattern[str]":
+        from logwatch.scan.paths import longest_harmless  # noqa: PLC0415 - see below
+        from logwatch.scan.pattern import compiled  # noqa: PLC0415 - see there
 
-            self.pattern = compiled(self.rule.pattern)
-            self.harmless = longest_harmless(self.rule.pattern)
-        return self.pattern.search(text, timeout=timeout_s)
+        self.pattern = pattern = compiled(self.rule.pattern)
+        self.harmless = longest_harmless(self.rule.pattern)
+        return pattern
 
 
 class Scanner:
@@ -119,6 +120,8 @@ class Scanner:
         self._strikes = strikes
         self._index = rules if isinstance(rules, Index) else Index.of(rules)
         self._rules = [_Prepared(indexed.rule) for indexed in self._index.rules]
+        # Those that are compiled, the oldest first.
+        self._at_hand: deque[_Prepared] = deque()
         ways = [(rule, way) for rule, indexed in enumerate(self._index.rules) for way in indexed.ways]
         # By the number of a way; a rule of higher rank has its ways first.
         self._rule_of = [rule for rule, _ in ways]
@@ -227,10 +230,11 @@ class Scanner:
             if prepared.rule.general and any(not rule.clears for rule, _ in found):
                 break
             result.searches += 1
-            if prepared.pattern is not None and len(text) <= prepared.harmless:
-                match = prepared.pattern.search(text)
+            pattern = prepared.pattern or self._compiled(prepared)
+            if len(text) <= prepared.harmless:
+                match = pattern.search(text)
             else:
-                match = self._search(prepared, text, result)
+                match = self._watched(pattern, prepared, text, result)
             if match is not None and not is_in_source(text, match.start()):
                 found.append((prepared.rule, match))
         if len(found) > 1 and kind != ANY_KIND:
@@ -240,10 +244,19 @@ class Scanner:
     def _is_tried(self, prepared: _Prepared, kind: str) -> bool:
         return prepared.strikes < self._strikes and _stands_in(prepared.rule, kind)
 
-    def _search(self, prepared: _Prepared, text: str, result: Scan) -> "regex.Match[str] | None":
+    def _compiled(self, prepared: _Prepared) -> "regex.Pattern[str]":
+        self._at_hand.append(prepared)
+        if len(self._at_hand) > MANY_COMPILED:
+            self._at_hand.popleft().pattern = None
+        return prepared.compiled()
+
+    def _watched(
+        self, pattern: "regex.Pattern[str]", prepared: _Prepared, text: str, result: Scan
+    ) -> "regex.Match[str] | None":
+        """A search against the clock."""
         for _ in range(TRIES):
             try:
-                return prepared.search(text, self._timeout_s)
+                return pattern.search(text, timeout=self._timeout_s)
             except TimeoutError:
                 continue
         prepared.strikes += 1
