@@ -10,6 +10,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from logwatch.catalogue import load as catalogue
+from logwatch.catalogue.rules import rules_of
+from logwatch.scan.scanner import Scanner
 
 # What is wrong in the demo's log; and what stands only in its first minutes, where DeepSpeed looks for a loss scale.
 _ERRORS = ("accelerate", "OutOfMemoryError", "OVERFLOW!")
@@ -23,6 +25,7 @@ _BLOCK = 64_000_000
 _SAME = 60
 # As many different errors as a bad night has.
 _DIFFERENT = 50
+_RANKS = 64
 
 
 def healthy_lines() -> list[str]:
@@ -71,23 +74,25 @@ def storm(path: Path, lines: int, errors: int) -> Counter[str]:
                 continue
             name, line = some[0] if dice.randrange(100) < _SAME else dice.choice(some)
             written[name] += 1
-            file.write(f"[step {number}] {line}\n")
+            file.write(_of_rank(dice.randrange(_RANKS), line))
     return written
 
 
 def error_lines() -> Mapping[str, str]:
-    """For every shipped entry that has one, a real line, by the entry's id."""
+    """For every shipped entry a real line that is recognised as it, also with a rank in front, by the entry's id."""
     entries = catalogue.load([catalogue.shipped_folder()]).entries.values()
-    return {
-        entry.id: entry.examples.match[0].text
-        for entry in entries
-        if entry.examples.match and _goes_with_a_step(entry.regex, entry.examples.match[0].text)
-    }
+    scanner = Scanner(rules_of(entries))
+    lines = {entry.id: entry.examples.match[0].text for entry in entries if entry.examples.match}
+    return {name: line for name, line in lines.items() if _is_recognised(scanner, name, line)}
 
 
-def _goes_with_a_step(pattern: str, line: str) -> bool:
-    """Whether the line is still recognised with something in front of it."""
-    return re.search(r"[\r\n]", line) is None and not re.match(r"(\(\?\w+\))?\(?(\?:)?\^", pattern)
+def _is_recognised(scanner: Scanner, name: str, line: str) -> bool:
+    return [match.rule for match in scanner.scan(_of_rank(0, line).encode()).matches] == [name]
+
+
+def _of_rank(rank: int, line: str) -> str:
+    """As torchrun's processes write it."""
+    return f"[rank{rank}]: {line}\n"
 
 
 def tree(folder: Path, count: int, per_folder: int) -> Iterator[Path]:

@@ -56,8 +56,9 @@ def measure(setting: Setting) -> Part:
     part.rows.append(_flat("`logwatch run --once`", [peak for _, peak in ran]))
     part.pictures["cost-by-matches.svg"] = _by_share(setting)
     part.method = [
-        f"{LINES:,} lines, {ERRORS:,} of them real lines of errors: 60 in 100 the same, the others of 49 more kinds,"
-        " evenly among healthy lines. Counted exactly means: by error, what was found is what was written.",
+        f"{LINES:,} lines, {ERRORS:,} of them real lines of errors, each with a rank in front: 60 in 100 the same,"
+        " the others of 49 more kinds, evenly among healthy lines. Counted exactly means: by error, what was found"
+        " is what was written.",
         "*Writing the events as JSON* is the floor: the same events as dictionaries, with Python's `json.dumps`,"
         " into a file; neither reading the log nor finding anything is in it. One process is measured by its"
         " processor time, as the floor is; all cores by the clock.",

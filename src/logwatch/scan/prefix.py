@@ -24,8 +24,6 @@ _AHEAD_S = 86400.0
 _EARLIEST_S = 946684800.0  # 2000-01-01
 # How far up a line without a time looks for one, in bytes: a traceback is 5 to 60 lines.
 LOOK_BACK = 8192
-# In most logs with times one stands in so many bytes; colons stand everywhere.
-_NEAR = 256
 
 
 class Stamp(NamedTuple):
@@ -109,20 +107,27 @@ def log_time(text: str, reference: float, zone: tzinfo = UTC) -> float | None:
 
 def time_above(above: bytes, reference: float, zone: tzinfo = UTC) -> float | None:
     """The time of the last line in `above` that says its own; see `log_time`."""
-    far = above.rfind(b"\n", 0, max(0, len(above) - _NEAR)) + 1
-    near = _last_time(above[far:], reference, zone)
-    return _last_time(above[:far], reference, zone) if near is None else near
-
-
-def _last_time(text: bytes, reference: float, zone: tzinfo) -> float | None:
-    tried = len(text)
-    for found in reversed(list(_MAY_BE_TIME.finditer(text))):
-        if found.start() < tried:
-            tried, end = record_around(text, found.start())
-            at = log_time(text[tried:end].decode("utf-8", "replace"), reference, zone)
-            if at is not None:
-                return at
+    shape = above.translate(_DIGITS_AS_0)
+    end = len(shape)
+    while (at := _may_be_time(shape, end)) >= 0:
+        start, end = record_around(above, at)
+        found = log_time(above[start:end].decode("utf-8", "replace"), reference, zone)
+        if found is not None:
+            return found
+        end = start
     return None
+
+
+def _may_be_time(shape: bytes, end: int) -> int:
+    """Where in `shape`, before `end`, the last that can be a time stands; -1 where none does.
+
+    Every time that is understood has hours and minutes in it, or seconds since the epoch as JSON has them. Ten digits
+    alone are most often a loss.
+    """
+    at = shape.rfind(b"00:00", 0, end)
+    if _TEN_DIGITS in shape:
+        at = max([at, *(found.start() for found in _EPOCH.finditer(shape, 0, end))])
+    return at
 
 
 def read(text: str) -> Prefix:
@@ -354,7 +359,7 @@ _ANYWHERE = (
     ("ank", re.compile(r"(?:\[rank|\bRank )(?P<rank>\d{1,6})\]", re.ASCII)),
     ("[", re.compile(rf"\[{_GLOG}", re.ASCII)),
 )
-# Every time that is understood has one of these in it: hours and minutes, or seconds since the epoch as JSON has
-# them. Ten digits alone are most often a loss. Both begin with a fixed byte, which is looked for with memchr.
-_MAY_BE_TIME = re.compile(rb':\d\d(?<=\d\d:\d\d)|:(?<=":) ?"?\d{10}')
+_DIGITS_AS_0 = bytes(ord("0") if chr(byte).isdecimal() else byte for byte in range(256))
+_TEN_DIGITS = b"0000000000"
+_EPOCH = re.compile(rb'": ?"?' + _TEN_DIGITS)
 _DOCKER_TIME = re.compile(rf'"time": ?"{_ISO}"\}}\s*$', re.ASCII)
