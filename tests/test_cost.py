@@ -115,8 +115,8 @@ def test_a_line_of_an_error_is_searched_with_few_patterns(scanner: Scanner) -> N
 
 def test_the_engine_looks_for_few_literals(scanner: Scanner) -> None:
     literals = {literal for indexed in scanner.index.rules for literal in indexed.literals}
-    # Alternatives multiply; the engine's tables leave the processor's cache at some tens of thousands. Counted: 10.5
-    assert len(literals) <= 11 * len(scanner.index.rules)
+    # Alternatives multiply; the engine's tables leave the processor's cache at some tens of thousands. Counted: 11.5
+    assert len(literals) <= 12 * len(scanner.index.rules)
 
 
 def test_no_shipped_pattern_runs_on_every_record(scanner: Scanner) -> None:
