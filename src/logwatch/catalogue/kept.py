@@ -87,7 +87,8 @@ def thaw(kept: bytes, stamp: bytes, base: str = "") -> Known | None:
     made_of, head, index, texts = _parts(body)
     if made_of != stamp:
         return None
-    return _thawed(json.loads(bytes(head)), Index.thaw(bytes(index)), texts, base)
+    # A copy, so that what is not needed any more can go.
+    return _thawed(json.loads(bytes(head)), Index.thaw(bytes(index)), bytes(texts), base)
 
 
 def _sealed(parts: Iterable[bytes | memoryview]) -> bytes:
@@ -106,7 +107,7 @@ def _parts(body: memoryview) -> Iterator[memoryview]:
         body = body[end:]
 
 
-def _thawed(head: Mapping[str, Any], index: Index, texts: memoryview, base: str) -> Known:
+def _thawed(head: Mapping[str, Any], index: Index, texts: bytes, base: str) -> Known:
     places: Mapping[str, tuple[int, int]] = dict(zip(head["paths"], head["places"], strict=True))
 
     def entry(name: str) -> "Entry":

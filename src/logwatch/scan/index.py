@@ -95,12 +95,16 @@ class Index:
         """
         if not kept.startswith(FORMAT):
             raise ValueError("not an index of this version")
+        known: dict[tuple[str, bool], Literal] = {}
         try:
             body, tables, demand_tables = _parts(kept[len(FORMAT) :])
             rules = [
                 Indexed(
                     Rule(name, pattern, frozenset(kinds), severity, clears, general),
-                    tuple(Way(_literals(any_of), tuple(map(_literals, also))) for any_of, also in apart),
+                    tuple(
+                        Way(_literals(any_of, known), tuple(_literals(demand, known) for demand in also))
+                        for any_of, also in apart
+                    ),
                     weight,
                 )
                 for name, pattern, kinds, severity, clears, general, apart, weight in json.loads(body)
@@ -121,5 +125,10 @@ def _plain(literals: Sequence[Literal]) -> list[Any]:
     return [[literal.data.decode("latin-1"), literal.caseless] for literal in literals]
 
 
-def _literals(plain: Sequence[Any]) -> tuple[Literal, ...]:
-    return tuple(Literal(data.encode("latin-1"), caseless) for data, caseless in plain)
+def _literals(plain: Sequence[Any], known: dict[tuple[str, bool], Literal]) -> tuple[Literal, ...]:
+    """Many stand in several ways: each is made once."""
+    return tuple(
+        known.get((data, caseless))
+        or known.setdefault((data, caseless), Literal(data.encode("latin-1"), caseless))
+        for data, caseless in plain
+    )
