@@ -3,15 +3,14 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from logwatch.scan.engine import build
+from logwatch.scan.engine import build, thawed
 from logwatch.scan.index import Index
 from logwatch.tail.oneshot import CHUNK
 
 
 def literals_alone(logs: Iterable[Path], index: Index) -> Callable[[], None]:
     """What looks through `logs` for the literals of `index`, as the scanner does."""
-    literals = {literal: None for indexed in index.rules for literal in indexed.literals}
-    engine = build(list(literals), "auto", index.tables)
+    engine = thawed(index.tables) or build(index.literals())
 
     def look() -> None:
         for log in logs:

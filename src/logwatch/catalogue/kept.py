@@ -9,7 +9,7 @@ import os
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -128,7 +128,9 @@ def _thawed(head: Mapping[str, Any], index: Index, texts: bytes, base: str) -> K
         overridden=paths("overridden"),
         edges=_edges(head["edges"], list(places)),
     )
-    return Known(catalogue, index if head["machine"] == _machine() else Index(index.rules))
+    return Known(
+        catalogue, index if head["machine"] == _machine() else replace(index, tables=b"", demand_tables=b"")
+    )
 
 
 def _plain_edges(edges: Edges, ids: Sequence[str]) -> Mapping[str, Any]:

@@ -48,7 +48,7 @@ class _Engine:
         number = {literal: i for i, literal in enumerate(literals)}
         # By the number of a way the numbers of the literals of its demands.
         self._numbers = [[frozenset(map(number.__getitem__, d)) for d in demands] for demands in chosen]
-        self.literals = engines.build(literals, name, tables)
+        self.literals = engines.thawed(tables, name) or engines.build(literals, name)
 
     def promising(self, suspects: Sequence[tuple[bytes, Pointed]]) -> Iterator[Sequence[int]]:
         # No literal reaches over the end of a record.
@@ -88,7 +88,7 @@ class Demands:
     def __init__(self, ways: Sequence[Way], engine: str = "auto", tables: bytes = b"") -> None:
         """A way is known by its place in `ways`; `tables` are those of an engine for the same demands."""
         self._ways = ways
-        self._asked = [_asked(way.also) for way in ways]
+        self._asked: dict[int, _Asked] = {}
         self._name = engine
         self._tables = tables
         self._engine: _Engine | None = None
@@ -113,7 +113,7 @@ class Demands:
     def _one_by_one(self, record: bytes, ways: Sequence[int]) -> Sequence[int]:
         kept = []
         for way in ways:
-            needs, others = self._asked[way]
+            needs, others = self._asked.get(way) or self._asked.setdefault(way, _asked(self._ways[way].also))
             if needs in record and (not others or has_all(record, others)):
                 kept.append(way)
         return kept

@@ -40,25 +40,37 @@ def available() -> tuple[str, ...]:
     return _PREFERRED
 
 
-def build(literals: Sequence[Literal], name: str = "auto", tables: bytes = b"") -> Engine:
-    """An engine for `literals`; an index in its answers is a place in this sequence.
+def thawed(tables: bytes, name: str = "auto") -> Engine | None:
+    """The engine whose tables these are; None where they are of no use here."""
+    if not tables or _chosen(name) != "hyperscan":
+        return None
+    try:
+        return _Hyperscan(hyperscan.loadb(tables, hyperscan.HS_MODE_BLOCK))
+    except hyperscan.HyperscanError:
+        # Of another version of the library, or another kind of processor.
+        return None
 
-    `tables` are those of an engine for the same literals.
+
+def build(literals: Sequence[Literal], name: str = "auto") -> Engine:
+    """An engine for `literals`; an index in its answers is a place in this sequence.
 
     No literal may contain NUL, at which the wheel takes it to end; records contain none (scan/clean.py).
     """
-    chosen = available()[0] if name == "auto" else name
-    if chosen == "hyperscan" and literals:
-        return _Hyperscan(literals, tables)
+    if _chosen(name) == "hyperscan" and literals:
+        return _Hyperscan(_compiled(literals))
     return _Plain(literals)
+
+
+def _chosen(name: str) -> str:
+    return available()[0] if name == "auto" else name
 
 
 class _Hyperscan:
     name = "hyperscan"
     is_quick = True
 
-    def __init__(self, literals: Sequence[Literal], tables: bytes = b"") -> None:
-        self._database = _thawed(tables) or _compiled(literals)
+    def __init__(self, database: "hyperscan.Database") -> None:
+        self._database = database
         # Working memory that no scan is using. The database's own serves one scan at a time, and a second
         # thread would be refused.
         self._scratches: list[hyperscan.Scratch] = []
@@ -94,16 +106,6 @@ def _compiled(literals: Sequence[Literal]) -> "hyperscan.Database":
         literal=True,
     )
     return database
-
-
-def _thawed(tables: bytes) -> "hyperscan.Database | None":
-    """None for tables of another version of the library or another kind of processor."""
-    if not tables:
-        return None
-    try:
-        return hyperscan.loadb(tables, hyperscan.HS_MODE_BLOCK)
-    except hyperscan.HyperscanError:
-        return None
 
 
 class _Plain:

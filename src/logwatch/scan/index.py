@@ -1,17 +1,18 @@
 """What is derived from rules once and can be kept: their literals, their order, the engine's tables.
 
-Deriving takes about a millisecond a rule, thawing some milliseconds for all of them.
+Deriving takes about a millisecond a rule, thawing some milliseconds for all of them: what is demanded is only taken
+apart when a record is worth a closer look, which most starts do not see.
 """
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 from logwatch.scan.literals import Literal, Way, derive, ways
 
 # Of the frozen form. Another number, and what was kept is derived anew.
-FORMAT = b"logwatch index 5\n"
+FORMAT = b"logwatch index 6\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,18 @@ class Rule:
 class Indexed:
     """A rule with what its pattern demands of a record: one of the `ways` to match it has to be met.
 
-    `weight` is the measure of being specific: how many literal characters a match has at the least.
+    `weight` is the measure of being specific: how many literal characters a match has at the least. `place` says
+    which of the ways of all rules are its own.
     """
 
     rule: Rule
-    ways: Sequence[Way]
-    weight: int = 0
+    weight: int
+    all_ways: Sequence[Way]
+    place: range
+
+    @property
+    def ways(self) -> Sequence[Way]:
+        return [self.all_ways[number] for number in self.place]
 
     @property
     def literals(self) -> frozenset[Literal]:
@@ -52,39 +59,69 @@ class Indexed:
 class Index:
     """Rules in order of rank: those with more literal text first, then the worse; the id settles the rest.
 
-    General ones come last.
-
-    `tables` are an engine's, for the literals of these rules, `demand_tables` for what else they demand; or empty.
+    General ones come last. `ways` are those of all rules, in the same order, and `rule_of` tells of each its rule.
+    `pointed_at` has for every literal the ways that it points at; the literals are those of `literals`, in its order.
+    `tables` are an engine's, for these, and `demand_tables` for what else is demanded; or empty.
     """
 
     rules: Sequence[Indexed]
+    ways: Sequence[Way]
+    rule_of: Sequence[int]
+    pointed_at: Sequence[Sequence[int]]
     tables: bytes = b""
     demand_tables: bytes = b""
 
     @classmethod
     def of(cls, rules: Iterable[Rule]) -> "Index":
-        indexed = [Indexed(rule, ways(rule.pattern), derive(rule.pattern).weight) for rule in rules]
-        indexed.sort(key=lambda i: (i.rule.general, -i.weight, -i.rule.severity, i.rule.id))
-        return cls(indexed)
+        derived = [(rule, derive(rule.pattern)) for rule in rules]
+        derived.sort(key=lambda one: (one[0].general, -one[1].weight, -one[0].severity, one[0].id))
+        all_ways: list[Way] = []
+        indexed: list[Indexed] = []
+        rule_of: list[int] = []
+        for number, (rule, whole) in enumerate(derived):
+            its = ways(rule.pattern, whole)
+            place = range(len(all_ways), len(all_ways) + len(its))
+            all_ways += its
+            rule_of += [number] * len(its)
+            indexed.append(Indexed(rule, whole.weight, all_ways, place))
+        return cls(indexed, all_ways, rule_of, list(_pointing(all_ways).values()))
+
+    def literals(self) -> Sequence[Literal]:
+        """What an engine has to look for."""
+        return list(_pointing(self.ways))
 
     def freeze(self) -> bytes:
         """A form to keep."""
-        rules = [
-            [
-                i.rule.id,
-                i.rule.pattern,
-                sorted(i.rule.kinds),
-                i.rule.severity,
-                i.rule.clears,
-                i.rule.general,
-                [[_plain(way.any_of), [_plain(demand) for demand in way.also]] for way in i.ways],
-                i.weight,
-            ]
-            for i in self.rules
-        ]
-        body = json.dumps(rules).encode()
-        sized = (len(part).to_bytes(8, "little") + part for part in (body, self.tables, self.demand_tables))
-        return FORMAT + b"".join(sized)
+        number: dict[Literal, int] = {}
+        for way in self.ways:
+            for literal in (*way.any_of, *(one for demand in way.also for one in demand)):
+                number.setdefault(literal, len(number))
+        plain = {
+            "rules": [
+                [
+                    i.rule.id,
+                    i.rule.pattern,
+                    sorted(i.rule.kinds),
+                    i.rule.severity,
+                    i.rule.clears,
+                    i.rule.general,
+                    i.weight,
+                    len(i.place),
+                ]
+                for i in self.rules
+            ],
+            "literals": [[literal.data.decode("latin-1"), literal.caseless] for literal in number],
+            "ways": [
+                [
+                    [number[one] for one in way.any_of],
+                    [[number[one] for one in demand] for demand in way.also],
+                ]
+                for way in self.ways
+            ],
+            "pointed_at": self.pointed_at,
+        }
+        parts = (json.dumps(plain).encode(), self.tables, self.demand_tables)
+        return FORMAT + b"".join(len(part).to_bytes(8, "little") + part for part in parts)
 
     @classmethod
     def thaw(cls, kept: bytes) -> "Index":
@@ -95,23 +132,64 @@ class Index:
         """
         if not kept.startswith(FORMAT):
             raise ValueError("not an index of this version")
-        known: dict[tuple[str, bool], Literal] = {}
         try:
             body, tables, demand_tables = _parts(kept[len(FORMAT) :])
-            rules = [
-                Indexed(
-                    Rule(name, pattern, frozenset(kinds), severity, clears, general),
-                    tuple(
-                        Way(_literals(any_of, known), tuple(_literals(demand, known) for demand in also))
-                        for any_of, also in apart
-                    ),
-                    weight,
-                )
-                for name, pattern, kinds, severity, clears, general, apart, weight in json.loads(body)
-            ]
-        except (TypeError, ValueError) as error:
+            plain = json.loads(body)
+            all_ways = _KeptWays(plain["literals"], plain["ways"])
+            rules: list[Indexed] = []
+            rule_of: list[int] = []
+            for name, pattern, kinds, severity, clears, general, weight, count in plain["rules"]:
+                rule = Rule(name, pattern, frozenset(kinds), severity, clears, general)
+                place = range(len(rule_of), len(rule_of) + count)
+                rule_of += [len(rules)] * count
+                rules.append(Indexed(rule, weight, all_ways, place))
+            return cls(rules, all_ways, rule_of, plain["pointed_at"], tables, demand_tables)
+        except (KeyError, TypeError, ValueError) as error:
             raise ValueError("not a whole index") from error
-        return cls(rules, tables, demand_tables)
+
+
+def _pointing(all_ways: Iterable[Way]) -> dict[Literal, list[int]]:
+    """For every literal the ways that it points at."""
+    wanted: dict[Literal, list[int]] = {}
+    for number, way in enumerate(all_ways):
+        for literal in way.any_of:
+            wanted.setdefault(literal, []).append(number)
+    return wanted
+
+
+class _KeptWays(Sequence[Way]):
+    """Ways in their frozen form; each is made when it is asked for first."""
+
+    __slots__ = ("_literals", "_made", "_plain", "_texts")
+
+    def __init__(self, texts: Sequence[Any], plain: Sequence[Any]) -> None:
+        self._texts, self._plain = texts, plain
+        self._literals: dict[int, Literal] = {}
+        self._made: dict[int, Way] = {}
+
+    def __len__(self) -> int:
+        return len(self._plain)
+
+    @overload
+    def __getitem__(self, index: int) -> Way: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Way]: ...
+    def __getitem__(self, index: int | slice) -> Way | Sequence[Way]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        if index not in self._made:
+            any_of, also = self._plain[index]
+            self._made[index] = Way(self._all(any_of), tuple(map(self._all, also)))
+        return self._made[index]
+
+    def _all(self, numbers: Iterable[int]) -> tuple[Literal, ...]:
+        return tuple(map(self._literal, numbers))
+
+    def _literal(self, number: int) -> Literal:
+        if number not in self._literals:
+            data, caseless = self._texts[number]
+            self._literals[number] = Literal(data.encode("latin-1"), caseless)
+        return self._literals[number]
 
 
 def _parts(kept: bytes) -> Iterator[bytes]:
@@ -119,16 +197,3 @@ def _parts(kept: bytes) -> Iterator[bytes]:
         end = 8 + int.from_bytes(kept[:8], "little")
         yield kept[8:end]
         kept = kept[end:]
-
-
-def _plain(literals: Sequence[Literal]) -> list[Any]:
-    return [[literal.data.decode("latin-1"), literal.caseless] for literal in literals]
-
-
-def _literals(plain: Sequence[Any], known: dict[tuple[str, bool], Literal]) -> tuple[Literal, ...]:
-    """Many stand in several ways: each is made once."""
-    return tuple(
-        known.get((data, caseless))
-        or known.setdefault((data, caseless), Literal(data.encode("latin-1"), caseless))
-        for data, caseless in plain
-    )

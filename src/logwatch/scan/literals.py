@@ -105,16 +105,16 @@ def derive(pattern: str) -> Required:
     return Required() if tree is None else _required(tree, bool(tree.state.flags & re.IGNORECASE))
 
 
-def ways(pattern: str) -> tuple[Way, ...]:
+def ways(pattern: str, whole: Required | None = None) -> tuple[Way, ...]:
     """What `pattern` demands; where much would point at it, for each of its alternatives apart.
 
     Together, alternatives of which one has more to demand than another demand as little as that one. A match is
-    one of them and meets all of its demands.
+    one of them and meets all of its demands. `whole` is what `derive` says of it, if that is known.
     """
-    whole = derive(pattern)
-    tree = parsed(pattern)
-    if tree is None or not any(_ENDS_A_TRACEBACK.search(literal.data) for literal in whole.any_of):
+    whole = derive(pattern) if whole is None else whole
+    if not any(_ENDS_A_TRACEBACK.search(literal.data) for literal in whole.any_of):
         return (whole.way,)
+    tree = parsed(pattern)
     caseless = bool(tree.state.flags & re.IGNORECASE)
     apart = dict.fromkeys(
         _required(items, caseless).way for items in _alternatives(list(tree), MAX_ALTERNATIVES)

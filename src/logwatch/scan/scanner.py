@@ -2,7 +2,7 @@
 
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from heapq import merge
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,7 +11,6 @@ from logwatch.scan import engine as engines
 from logwatch.scan.clean import Clean
 from logwatch.scan.demands import Demands, Pointed
 from logwatch.scan.index import Index, Indexed, Rule
-from logwatch.scan.literals import Literal
 from logwatch.scan.records import record_around, records
 from logwatch.scan.source_line import is_in_source
 
@@ -122,18 +121,13 @@ class Scanner:
         self._rules = [_Prepared(indexed.rule) for indexed in self._index.rules]
         # Those that are compiled, the oldest first.
         self._at_hand: deque[_Prepared] = deque()
-        ways = [(rule, way) for rule, indexed in enumerate(self._index.rules) for way in indexed.ways]
-        # By the number of a way; a rule of higher rank has its ways first.
-        self._rule_of = [rule for rule, _ in ways]
-        self._always = [i for i, (_, way) in enumerate(ways) if not way.any_of]
-        wanted: dict[Literal, list[int]] = {}
-        for i, (_, way) in enumerate(ways):
-            for literal in way.any_of:
-                wanted.setdefault(literal, []).append(i)
-        self._candidates = list(wanted.values())
+        self._candidates = self._index.pointed_at
+        self._always = set(range(len(self._index.ways))).difference(*self._candidates)
         self._pointed_at = lru_cache(_MANY_KINDS)(self._ways_with)
-        self._engine = engines.build(list(wanted), engine, self._index.tables)
-        self._demands = Demands([way for _, way in ways], engine, self._index.demand_tables)
+        self._engine = engines.thawed(self._index.tables, engine) or engines.build(
+            self._index.literals(), engine
+        )
+        self._demands = Demands(self._index.ways, engine, self._index.demand_tables)
 
     @property
     def engine(self) -> str:
@@ -142,12 +136,12 @@ class Scanner:
     @property
     def index(self) -> Index:
         """What was derived, with the engine's tables: to be kept for the next start."""
-        return Index(self._index.rules, self._engine.tables, self._demands.tables)
+        return replace(self._index, tables=self._engine.tables, demand_tables=self._demands.tables)
 
     @property
     def without_literal(self) -> tuple[str, ...]:
         """Rules that are run on every record."""
-        return tuple(self._rules[self._rule_of[i]].rule.id for i in self._always)
+        return tuple(self._rules[rule].rule.id for rule in self._rules_of(sorted(self._always)))
 
     @property
     def set_aside(self) -> tuple[str, ...]:
@@ -204,7 +198,7 @@ class Scanner:
 
     def _rules_of(self, ways: Iterable[int]) -> Iterable[int]:
         """The rules that `ways` lead to, each once, in order of rank."""
-        return dict.fromkeys(map(self._rule_of.__getitem__, ways))
+        return dict.fromkeys(map(self._index.rule_of.__getitem__, ways))
 
     def _every_record(
         self, data: bytes, hits: Sequence[tuple[int, int]]
