@@ -5,14 +5,15 @@ apart when a record is worth a closer look, which most starts do not see.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, overload
 
 from logwatch.scan.literals import Literal, Way, derive, ways
 
 # Of the frozen form. Another number, and what was kept is derived anew.
-FORMAT = b"logwatch index 6\n"
+FORMAT = b"logwatch index 7\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class Index:
         for way in self.ways:
             for literal in (*way.any_of, *(one for demand in way.also for one in demand)):
                 number.setdefault(literal, len(number))
-        plain = {
+        ranked = {
             "rules": [
                 [
                     i.rule.id,
@@ -110,6 +111,9 @@ class Index:
                 ]
                 for i in self.rules
             ],
+            "pointed_at": self.pointed_at,
+        }
+        demanded = {
             "literals": [[literal.data.decode("latin-1"), literal.caseless] for literal in number],
             "ways": [
                 [
@@ -118,9 +122,13 @@ class Index:
                 ]
                 for way in self.ways
             ],
-            "pointed_at": self.pointed_at,
         }
-        parts = (json.dumps(plain).encode(), self.tables, self.demand_tables)
+        parts = (
+            json.dumps(ranked).encode(),
+            json.dumps(demanded).encode(),
+            self.tables,
+            self.demand_tables,
+        )
         return FORMAT + b"".join(len(part).to_bytes(8, "little") + part for part in parts)
 
     @classmethod
@@ -133,9 +141,9 @@ class Index:
         if not kept.startswith(FORMAT):
             raise ValueError("not an index of this version")
         try:
-            body, tables, demand_tables = _parts(kept[len(FORMAT) :])
-            plain = json.loads(body)
-            all_ways = _KeptWays(plain["literals"], plain["ways"])
+            ranked, demanded, tables, demand_tables = _parts(kept[len(FORMAT) :])
+            plain = json.loads(ranked)
+            all_ways = _KeptWays(sum(rule[-1] for rule in plain["rules"]), demanded)
             rules: list[Indexed] = []
             rule_of: list[int] = []
             for name, pattern, kinds, severity, clears, general, weight, count in plain["rules"]:
@@ -158,17 +166,21 @@ def _pointing(all_ways: Iterable[Way]) -> dict[Literal, list[int]]:
 
 
 class _KeptWays(Sequence[Way]):
-    """Ways in their frozen form; each is made when it is asked for first."""
+    """So many ways in their frozen form; each is made when it is asked for first."""
 
-    __slots__ = ("_literals", "_made", "_plain", "_texts")
-
-    def __init__(self, texts: Sequence[Any], plain: Sequence[Any]) -> None:
-        self._texts, self._plain = texts, plain
+    def __init__(self, count: int, frozen: bytes) -> None:
+        self._count, self._frozen = count, frozen
         self._literals: dict[int, Literal] = {}
         self._made: dict[int, Way] = {}
 
+    @cached_property
+    def _plain(self) -> Mapping[str, Any]:
+        plain: Mapping[str, Any] = json.loads(self._frozen)
+        self._frozen = b""
+        return plain
+
     def __len__(self) -> int:
-        return len(self._plain)
+        return self._count
 
     @overload
     def __getitem__(self, index: int) -> Way: ...
@@ -178,7 +190,7 @@ class _KeptWays(Sequence[Way]):
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
         if index not in self._made:
-            any_of, also = self._plain[index]
+            any_of, also = self._plain["ways"][index]
             self._made[index] = Way(self._all(any_of), tuple(map(self._all, also)))
         return self._made[index]
 
@@ -187,7 +199,7 @@ class _KeptWays(Sequence[Way]):
 
     def _literal(self, number: int) -> Literal:
         if number not in self._literals:
-            data, caseless = self._texts[number]
+            data, caseless = self._plain["literals"][number]
             self._literals[number] = Literal(data.encode("latin-1"), caseless)
         return self._literals[number]
 
@@ -195,5 +207,7 @@ class _KeptWays(Sequence[Way]):
 def _parts(kept: bytes) -> Iterator[bytes]:
     while kept:
         end = 8 + int.from_bytes(kept[:8], "little")
+        if len(kept) < end:
+            raise ValueError("cut short")
         yield kept[8:end]
         kept = kept[end:]
