@@ -63,8 +63,7 @@ def storm(path: Path, lines: int, errors: int) -> Counter[str]:
     """Writes `lines` lines, of which `errors` hold a known error, evenly spread; how often each of them."""
     # The same log every time.
     dice = random.Random(1)
-    # By the digest of their names: with another catalogue they are the same lines, but for a few.
-    some = sorted(error_lines().items(), key=lambda named: sha256(named[0].encode()).digest())[:_DIFFERENT]
+    some = list(bad_night().items())
     healthy = itertools.cycle(healthy_lines())
     written: Counter[str] = Counter()
     with path.open("w", encoding="utf-8") as file:
@@ -76,6 +75,13 @@ def storm(path: Path, lines: int, errors: int) -> Counter[str]:
             written[name] += 1
             file.write(_of_rank(dice.randrange(_RANKS), line))
     return written
+
+
+def bad_night() -> Mapping[str, str]:
+    """As many errors as a bad night has, by id, each with a real line."""
+    # By the digest of their names: with another catalogue they are the same, but for a few.
+    ordered = sorted(error_lines().items(), key=lambda named: sha256(named[0].encode()).digest())
+    return dict(ordered[:_DIFFERENT])
 
 
 def error_lines() -> Mapping[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.figures import Part, Row, limit
-from bench.logs import error_lines, tree
+from bench.logs import bad_night, tree
 from bench.parts.follow import FILES, LINES_PER_S, writing
 from bench.picture import line_chart
 from bench.process import Server, daemon
@@ -16,7 +16,7 @@ _MOST_MB = 120
 # MB. What the allocator of C keeps for itself comes and goes by so much.
 _GROWTH_MB = 5
 _SAMPLES = 120
-# An error a second, of all kinds by turns: incidents open and close.
+# An error a second, of fifty kinds by turns: incidents open and close.
 _ERROR_EVERY_S = 1.0
 
 
@@ -56,7 +56,7 @@ def measure(setting: Setting) -> Part:
     )
     part.method = [
         f"Watched for {minutes:g} minutes; `--memory-minutes 60` watches for an hour. All files are written to, and"
-        " once a second one of them gets a known error, of all kinds by turns."
+        " once a second one of them gets a known error, of fifty kinds by turns."
     ]
     return part
 
@@ -75,7 +75,7 @@ def _every(seen: Sequence[tuple[float, float]], step: int) -> list[tuple[float, 
 
 
 def _make_errors(logs: Sequence[Path], over: threading.Event) -> None:
-    lines = list(error_lines().values())
+    lines = list(bad_night().values())
     number = 0
     while not over.wait(_ERROR_EVERY_S):
         with logs[number % len(logs)].open("a", encoding="utf-8") as file:
