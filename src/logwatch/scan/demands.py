@@ -3,6 +3,7 @@
 A rule demands one thing or another: of each *way* to match it (`literals.ways`) all demands are met or not.
 """
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -15,6 +16,11 @@ MANY = 32
 # What the engine is asked for. Shorter literals stand in most lines of errors, and a hit costs as much as asking
 # for four literals by name; a third demand decides against one rule in a hundred.
 _AT_LEAST, _MOST = 5, 2
+
+# What stands in every tenth line of an error and decides against none.
+_EVERYWHERE = re.compile(
+    rb"(?i)\W*(?:\w*error|failed(?: to)?|with|and|from|has|model|process|nvrm: xid|xid \(pci)\W*"
+)
 
 # Alternatives, one of which has to be there.
 Demand = Sequence[Literal]
@@ -120,7 +126,11 @@ class Demands:
 
 
 def _for_an_engine(demands: Iterable[Demand]) -> Sequence[Demand]:
-    return [d for d in demands if min(len(literal.data) for literal in d) >= _AT_LEAST][:_MOST]
+    return [demand for demand in demands if all(map(_tells, demand))][:_MOST]
+
+
+def _tells(literal: Literal) -> bool:
+    return len(literal.data) >= _AT_LEAST and _EVERYWHERE.fullmatch(literal.data) is None
 
 
 def _asked(demands: Sequence[Demand]) -> _Asked:
