@@ -71,6 +71,11 @@ def test_what_an_exception_says_is_found_by_one_of_its_ways(data: st.DataObject)
     check_soundness(whole, record)
 
 
+def test_what_is_looked_for_around_a_match_is_demanded_too() -> None:
+    required = derive(r"max_num_seqs(?<=Error: [^\n]{0,80})(?!\.py)")
+    assert (required.any_of, required.also) == (literals("max_num_seqs"), (literals("Error: "),))
+
+
 def test_alternatives_demand_their_own_where_much_would_point_at_them() -> None:
     said = ("moe_router", "tp_size", "too (?:few|many) stages", "lr_warmup", "expert_bias")
     pattern = (
@@ -144,7 +149,7 @@ def literals(*texts: str, caseless: bool = False) -> tuple[Literal, ...]:
         ("colou?r", literals("color", "colour")),
         ("[0-9]+ of [a-h][a-h] ranks", literals(" ranks")),
         ("(?P<n>[0-9]+) of (?P=n) ranks", literals(" ranks")),
-        ("(?=lookahead)real text(?<!behind)", literals("real text")),
+        ("(?=ahead)real text(?<!behind)", literals("real text")),
         ("[: ]failed[:.]", literals(":failed.", ":failed:", " failed.", " failed:")),
         ("version (?P<name>[A-C]_)", literals("version A_", "version B_", "version C_")),
         ("(?P<what>(?i:nccl) )WARN timeout", literals(" WARN timeout")),

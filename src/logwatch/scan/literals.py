@@ -218,13 +218,13 @@ def _sequence(items: Iterable[Any], caseless: bool) -> _Found:
     whole = True
     for found in _pieces(items, caseless):
         weight += found.weight
+        done.extend(found.required)
         joined = _join(current, found.exact)
         if joined is not None:
             current = joined
             continue
         whole = False
         _keep(done, current)
-        done.extend(found.required)
         current = found.exact
     if whole:
         return _Found(current, done, weight)
@@ -302,9 +302,11 @@ def _item(item: tuple[Any, Any], caseless: bool) -> _Found:  # noqa: PLR0911 - o
     if op in (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT):
         low, high, inner = value
         return _repeat(low, high, _sequence(inner, caseless), caseless)
-    if op in (sre.AT, sre.ASSERT, sre.ASSERT_NOT):
-        # They consume nothing; what a look-ahead demands may lie outside the match's record part.
+    if op in (sre.AT, sre.ASSERT_NOT):
         return _exactly([""], caseless)
+    if op is sre.ASSERT:
+        # It consumes nothing; what it looks for stands somewhere in the record all the same.
+        return _Found(_Run(frozenset({""}), caseless), _demands(_sequence(value[1], caseless)))
     return _anything()
 
 
