@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logwatch.scan.prefix import labels_of, log_time, read, time_above
+from logwatch.scan.digits import told_apart
+from logwatch.scan.prefix import (
+    _ANYWHERE,
+    _BY_FIRST,
+    _ONLY_FIRST,
+    _WORDS,
+    labels_of,
+    log_time,
+    read,
+    time_above,
+)
 
 REFERENCE = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
 
@@ -239,3 +249,13 @@ def test_any_text_has_a_prefix_and_none_says_more_than_it_may(text: str) -> None
 )
 def test_hostile_text_is_read_like_any_other(piece: str) -> None:
     assert read(piece * 200_000).labels == {}
+
+
+def test_no_pattern_of_a_prefix_tells_one_digit_from_another() -> None:
+    """What lines of one shape say stands at the same places."""
+    patterns = [
+        *(pattern for first in (_ONLY_FIRST, *_BY_FIRST.values(), _WORDS) for pattern in first.patterns),
+        *(pattern.pattern for _, pattern in _ANYWHERE),
+    ]
+    assert len(patterns) > 30
+    assert {pattern: told_apart(pattern) for pattern in patterns} == dict.fromkeys(patterns, frozenset())

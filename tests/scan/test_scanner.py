@@ -157,6 +157,41 @@ def test_all_engines_give_the_same_matches(lines: list[bytes], noise: bytes) -> 
     assert len(first) >= 2 * lines.count(LINES[0])
 
 
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.lists(st.integers(0, 999), min_size=4, max_size=4)), max_size=40)
+)
+def test_lines_that_come_again_with_other_numbers_are_found_as_at_first(
+    lines: list[tuple[int, list[int]]],
+) -> None:
+    templates = (
+        "[rank{}]: NVRM: Xid (PCI:0000:05:00): {}, pid={}, GPU has fallen off the bus.",
+        "[rank{}]: CUDA out of memory. Tried to allocate {}.{} GiB.",
+        "node{}:81{}:812 [{}] NCCL WARN Timeout waiting for connection",
+        "rank {}: NVRM: Xid (PCI:000{}): 7{}",
+        "{} rank {} code 7{}",
+    )
+    rules = [
+        *RULES,
+        Rule("seven/code", r"code 7[2-5](?P<rest>\d*)"),
+        Rule("seven/ranks", r"rank (\d+) code 7\1"),
+    ]
+    log = "".join(templates[which].format(*numbers) + "\n" for which, numbers in lines).encode()
+    scanner = Scanner(rules)
+    again = [scanner.scan(log) for _ in range(3)]
+    assert [(match.start, (match.rule, *match.also)) for match in again[2].matches] == plain_loop(rules, log)
+    assert again[0].matches == again[1].matches == again[2].matches
+
+
+def test_a_line_that_came_before_costs_no_search() -> None:
+    line = LINES[1] + b"\n"
+    scanner = Scanner(RULES)
+    assert [scanner.scan(line.replace(b"2.00", size)).searches for size in (b"2.00", b"3.50", b"7.25")] == [
+        1,
+        1,
+        0,
+    ]
+
+
 def test_one_record_one_match_the_most_literal_text_first() -> None:
     (match,) = Scanner(RULES).scan(LINES[0]).matches
     assert (match.rule, match.also) == ("nvidia/xid-79", ("nvidia/xid",))

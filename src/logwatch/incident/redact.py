@@ -1,6 +1,9 @@
 """Secrets in log text are masked before a line is published anywhere."""
 
 import re
+from functools import lru_cache
+
+from logwatch.scan.digits import shape_of
 
 _MASKED = r"\g<1>[masked]"
 # Each pattern keeps what tells a reader which secret it was, and drops the secret itself. Before it is tried
@@ -49,19 +52,28 @@ _SECRETS = (
 )
 
 
+# Characters. What is longer is not kept in mind.
+_LONG = 1024
 _WORDS = tuple(word for words, _ in _SECRETS for word in words)
 
 
 def redact(text: str) -> str:
     """`text` with tokens, keys, passwords and signatures replaced by `[masked]`."""
+    if len(text) > _LONG:
+        return _masked(text)
+    shape = shape_of(text.encode("utf-8", "surrogatepass"))
+    return _masked(text) if _may_hold_a_secret(shape) else text
+
+
+# No word has a digit in it, and in a storm lines differ in little else.
+@lru_cache(maxsize=1024)
+def _may_hold_a_secret(shape: bytes) -> bool:
+    folded = shape.decode("utf-8", "surrogatepass").casefold()
+    return any(word in folded for word in _WORDS)
+
+
+def _masked(text: str) -> str:
     folded = text.casefold()
-    for word in _WORDS:
-        if word in folded:
-            return _masked(text, folded)
-    return text
-
-
-def _masked(text: str, folded: str) -> str:
     for words, pattern in _SECRETS:
         if any(word in folded for word in words):
             text = pattern.sub(_MASKED, text)

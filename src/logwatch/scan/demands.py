@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from logwatch.scan import engine as engines
+from logwatch.scan.digits import shape_of
 from logwatch.scan.literals import Literal, Way
 
 # So many records at once pay for an engine's look: fewer are asked for one literal after the other.
@@ -110,6 +111,14 @@ class Demands:
             return self._built().promising(suspects)
         return (self._one_by_one(record, pointed.ways) for record, pointed in suspects)
 
+    def possible(self, shape: bytes, ways: Iterable[int]) -> Iterator[int]:
+        """Those of `ways` whose demands some record of `shape` (`digits.shape_of`) may meet."""
+        lowered = shape.lower()
+        for way in ways:
+            demands = filter(None, (self._ways[way].any_of, *self._ways[way].also))
+            if all(any(_may_stand_in(literal, shape, lowered) for literal in demand) for demand in demands):
+                yield way
+
     def _built(self) -> _Engine:
         """Made when it is needed: most logs are no storm."""
         if self._engine is None:
@@ -139,6 +148,10 @@ def _asked(demands: Sequence[Demand]) -> _Asked:
         return _Asked(b"", demands)
     longest = max(fixed, key=lambda demand: len(demand[0].data))
     return _Asked(longest[0].data, [demand for demand in demands if demand is not longest])
+
+
+def _may_stand_in(literal: Literal, shape: bytes, lowered: bytes) -> bool:
+    return shape_of(literal.data) in (lowered if literal.caseless else shape)
 
 
 def meets(record: bytes, way: Way) -> bool:

@@ -7,11 +7,12 @@ bounded in what it may take, so hostile text costs no more than other text.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
 
+from logwatch.scan.digits import shape_of
 from logwatch.scan.records import record_around
 
 # A prefix ends long before; behind progress bars, which are glued in front, only unmistakable marks count.
@@ -44,25 +45,30 @@ class Stamp(NamedTuple):
         `reference` is a time that the line cannot have been written much later than (seconds; of a file,
         its modification time); the latest year that fits is taken. `zone` is for stamps without their own.
         """
-        if self.year is not None:
-            return _plausible(self._in(self.year, zone), reference)
-        latest = datetime.fromtimestamp(reference, UTC).year + 1
-        # 29 February is there in every fourth year, seldom only in every eighth.
-        years = (self._in(year, zone) for year in range(latest, latest - 9, -1))
-        return next((t for t in years if _plausible(t, reference) is not None), None)
-
-    def _in(self, year: int, zone: tzinfo) -> float | None:
-        minute = _minute(year, self.month, self.day, self.hour, self.minute, self.zone or zone)
+        minute = _minute(
+            self.year, self.month, self.day, self.hour, self.minute, self.zone or zone, reference
+        )
         if minute is None:
             return None
         # Leap seconds are written as 60.
         return ((minute + min(self.second, 59)) * 1_000_000 + self.microsecond) / 1_000_000
 
 
-# Lines that stand together are of one minute.
+# Lines that stand together are of one minute, and read by one clock.
 @lru_cache(maxsize=256)
-def _minute(year: int, month: int, day: int, hour: int, minute: int, zone: tzinfo) -> int | None:
-    """When it began, in seconds since the epoch; None where there is no such minute."""
+def _minute(
+    year: int | None, month: int, day: int, hour: int, minute: int, zone: tzinfo, reference: float
+) -> int | None:
+    """When it began, in seconds since the epoch; None where there is no such minute, or it cannot have been then."""
+    if year is not None:
+        return _plausible(_begin(year, month, day, hour, minute, zone), reference)
+    latest = datetime.fromtimestamp(reference, UTC).year + 1
+    # 29 February is there in every fourth year, seldom only in every eighth.
+    begins = (_begin(some, month, day, hour, minute, zone) for some in range(latest, latest - 9, -1))
+    return next((begin for begin in begins if _plausible(begin, reference) is not None), None)
+
+
+def _begin(year: int, month: int, day: int, hour: int, minute: int, zone: tzinfo) -> int | None:
     try:
         return int(datetime(year, month, day, hour, minute, tzinfo=zone).timestamp())
     except (ValueError, OverflowError):
@@ -91,23 +97,13 @@ def log_time(text: str, reference: float, zone: tzinfo = UTC) -> float | None:
     `reference` gives a missing year and refuses times more than a day ahead of it; `zone` is the log's
     where the line names none.
     """
-    stamp = _docker_stamp(text)
-    if stamp is None:
-        text = text[:MAX_PREFIX]
-        at = 0
-        # The outermost time counts: what stands behind it need not be looked at.
-        for found in _pieces(text):
-            stamp, at = _stamp(_said(found)), found.end()
-            if stamp is not None:
-                break
-        else:
-            stamp = next(filter(None, (_stamp(_said(found)) for found in _anywhere(text, at))), None)
+    stamp = _when(text, _anatomy_of(text))
     return None if stamp is None else stamp.seconds(reference, zone)
 
 
 def time_above(above: bytes, reference: float, zone: tzinfo = UTC) -> float | None:
     """The time of the last line in `above` that says its own; see `log_time`."""
-    shape = above.translate(_DIGITS_AS_0)
+    shape = shape_of(above)
     end = len(shape)
     while (at := _may_be_time(shape, end)) >= 0:
         start, end = record_around(above, at)
@@ -132,17 +128,61 @@ def _may_be_time(shape: bytes, end: int) -> int:
 
 def read(text: str) -> Prefix:
     """Takes the prefix of `text` apart. The outermost of several times is the one that is kept."""
-    labels: dict[str, str] = {}
-    stamp = _docker_stamp(text)
-    text = text[:MAX_PREFIX]
+    anatomy = _anatomy_of(text)
+    return Prefix(_cut(text, anatomy.labels), _when(text, anatomy), anatomy.end)
+
+
+def _when(text: str, anatomy: "_Anatomy") -> Stamp | None:
+    return _docker_stamp(text) or (_stamp(_cut(text, anatomy.time)) if anatomy.time else None)
+
+
+# A named piece of text: its name, and where it begins and ends.
+_Part = tuple[str, int, int]
+
+
+class _Anatomy(NamedTuple):
+    """Where texts of one shape say who wrote them and when, in characters, and where their prefix ends."""
+
+    labels: Sequence[_Part]
+    time: Sequence[_Part]
+    end: int
+
+
+def _anatomy_of(text: str) -> _Anatomy:
+    return _anatomy(shape_of(text[:MAX_PREFIX].encode("utf-8", "surrogatepass")))
+
+
+# Lines of one program differ in digits only, and no pattern here tells one digit from another. Where a prefix is not
+# known yet, to take it apart costs ten times as much. Half a megabyte, as lines are.
+@lru_cache(maxsize=1024)
+def _anatomy(shape: bytes) -> _Anatomy:
+    text = shape.decode("utf-8", "surrogatepass")
+    labels: dict[str, _Part] = {}
+    time: list[_Part] = []
     at = 0
     for found in _pieces(text):
-        stamp = _note(_said(found), labels, stamp)
+        its = _note(found, labels)
+        time = time or its
         at = found.end()
     at = _skip_blanks(text, at)
     for found in _anywhere(text, at):
-        stamp = _note(_said(found), labels, stamp)
-    return Prefix(labels, stamp, at)
+        its = _note(found, labels)
+        time = time or its
+    return _Anatomy(list(labels.values()), time, at)
+
+
+def _note(found: re.Match[str], labels: dict[str, _Part]) -> list[_Part]:
+    """Keeps what a piece says unless an outer one has said it; returns what belongs to a time with a date."""
+    parts = [(name, *found.span(name)) for name, said in found.groupdict().items() if said]
+    time = [part for part in parts if part[0] in _TIME_PARTS]
+    for part in parts:
+        if part[0] not in _TIME_PARTS:
+            labels.setdefault(part[0], part)
+    return time if any(name in _DATES for name, _, _ in time) else []
+
+
+def _cut(text: str, parts: Sequence[_Part]) -> dict[str, str]:
+    return {name: text[start:end] for name, start, end in parts}
 
 
 def _pieces(text: str) -> Iterator[re.Match[str]]:
@@ -175,42 +215,20 @@ def _piece(text: str, at: int, *, is_first: bool) -> re.Match[str] | None:
 def _docker_stamp(text: str) -> Stamp | None:
     """Docker's json-file driver puts the time behind the message."""
     found = _DOCKER_TIME.search(text, max(0, len(text) - 64)) if text.startswith('{"log":') else None
-    return found and _stamp(_said(found))
+    return found and _stamp({name: said for name, said in found.groupdict().items() if said})
 
 
-def _said(found: re.Match[str]) -> dict[str, str]:
-    return {name: value for name, value in found.groupdict().items() if value}
-
-
-def _note(said: Mapping[str, str], labels: dict[str, str], stamp: Stamp | None) -> Stamp | None:
-    """Keeps what a piece says unless an outer one has said it."""
-    for name, value in said.items():
-        if name not in _TIME_PARTS:
-            labels.setdefault(name, value)
-    return stamp or _stamp(said)
-
-
-def _stamp(said: Mapping[str, str]) -> Stamp | None:
+def _stamp(said: Mapping[str, str]) -> Stamp:
     if "epoch" in said:
         return _since_epoch(said["epoch"])
     if "md" in said:  # glog does not pad the month
         year, month, day = None, int(said["md"][:-2]), int(said["md"][-2:])
-    elif "D" in said:
+    else:
         year = int(said["Y"]) if "Y" in said else None
         month = _MONTHS.index(said["mon"]) + 1 if "mon" in said else int(said["M"])
         day = int(said["D"])
-    else:
-        return None
-    return Stamp(
-        year=year,
-        month=month,
-        day=day,
-        hour=int(said["h"]),
-        minute=int(said["m"]),
-        second=int(said.get("s", "0")),
-        microsecond=_microsecond(said.get("f", "")),
-        zone=_zone(said.get("z", "")),
-    )
+    time = int(said["h"]), int(said["m"]), int(said.get("s", "0")), _microsecond(said.get("f", ""))
+    return Stamp(year, month, day, *time, _zone(said.get("z", "")))
 
 
 def _since_epoch(written: str) -> Stamp:
@@ -234,12 +252,14 @@ def _zone(written: str) -> tzinfo | None:
     return timezone(-offset if written[0] == "-" else offset) if hours < 24 and minutes < 60 else None
 
 
-def _plausible(at: float | None, reference: float) -> float | None:
+def _plausible(at: int | None, reference: float) -> int | None:
     return at if at is not None and _EARLIEST_S <= at <= reference + _AHEAD_S else None
 
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _TIME_PARTS = frozenset({"Y", "M", "D", "mon", "md", "h", "m", "s", "f", "z", "epoch"})
+# One of them says the day.
+_DATES = frozenset({"D", "md", "epoch"})
 
 _MONTH = rf"(?P<mon>{'|'.join(_MONTHS)})"
 _WEEKDAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
@@ -267,7 +287,7 @@ class _FirstOf:
         # Without their own groups, so that the group which took part tells which of them fits.
         nameless = (re.sub(r"\(\?P<\w+>", "(?:", pattern) for pattern in patterns)
         self._any = re.compile("|".join(f"(?:{pattern})()" for pattern in nameless), re.ASCII)
-        self._patterns = patterns
+        self.patterns = patterns
         self._compiled: dict[int, re.Pattern[str]] = {}
 
     def match(self, text: str, at: int) -> re.Match[str] | None:
@@ -275,7 +295,7 @@ class _FirstOf:
         if found is None or found.lastindex is None:
             return None
         if found.lastindex not in self._compiled:
-            self._compiled[found.lastindex] = re.compile(self._patterns[found.lastindex - 1], re.ASCII)
+            self._compiled[found.lastindex] = re.compile(self.patterns[found.lastindex - 1], re.ASCII)
         return self._compiled[found.lastindex].match(text, at)
 
 
@@ -359,7 +379,6 @@ _ANYWHERE = (
     ("ank", re.compile(r"(?:\[rank|\bRank )(?P<rank>\d{1,6})\]", re.ASCII)),
     ("[", re.compile(rf"\[{_GLOG}", re.ASCII)),
 )
-_DIGITS_AS_0 = bytes(ord("0") if chr(byte).isdecimal() else byte for byte in range(256))
 _TEN_DIGITS = b"0000000000"
 _EPOCH = re.compile(rb'": ?"?' + _TEN_DIGITS)
 _DOCKER_TIME = re.compile(rf'"time": ?"{_ISO}"\}}\s*$', re.ASCII)

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from logwatch.scan import engine as engines
 from logwatch.scan.clean import Clean
 from logwatch.scan.demands import Demands, Pointed
+from logwatch.scan.digits import told_apart
 from logwatch.scan.index import Index, Indexed, Rule
 from logwatch.scan.records import record_around, records
+from logwatch.scan.repeats import Alike, Repeats
 from logwatch.scan.source_line import is_in_source
 
 if TYPE_CHECKING:
@@ -79,6 +81,25 @@ class Scan:
         return merge(self.matches, self.cleared, key=lambda match: match.start)
 
 
+# A named part of a record: its name, and where it begins and ends.
+_Part = tuple[str, int, int]
+
+
+class _Verdict(NamedTuple):
+    """What stands in a record: an error at most, with others that match, and errors that it says are over.
+
+    Of each with its captures, in characters: so it holds for records that are alike.
+    """
+
+    rule: str = ""
+    also: tuple[str, ...] = ()
+    parts: Sequence[_Part] = ()
+    cleared: Sequence[tuple[str, Sequence[_Part]]] = ()
+
+
+_INNOCENT = _Verdict()
+
+
 @dataclass(slots=True)
 class _Prepared:
     """A rule with what was derived from it. Compiling costs a quarter of a millisecond: done on first use."""
@@ -128,6 +149,9 @@ class Scanner:
             self._index.literals(), engine
         )
         self._demands = Demands(self._index.ways, engine, self._index.demand_tables)
+        self._repeats: Repeats[tuple[Pointed, str], _Verdict] = Repeats(self._told_apart)
+        # By rule, of those that were ever asked for it.
+        self._texts: dict[int, frozenset[bytes] | None] = {}
 
     @property
     def engine(self) -> str:
@@ -153,17 +177,21 @@ class Scanner:
         result = Scan()
         clean = Clean(chunk)
         data = clean.data
-        places: list[tuple[int, int]] = []
-        suspects: list[tuple[bytes, Pointed]] = []
+        seen: list[tuple[int, bytes, Alike[_Verdict] | None, _Verdict | None]] = []
+        unknown: list[tuple[bytes, Pointed]] = []
         for start, end, pointed in self._records(data):
-            places.append((start, end))
-            suspects.append((data[start:end], pointed))
-        result.candidates = len(places)
-        promising = self._demands.promising(suspects)
-        for (start, end), (record, _), ways in zip(places, suspects, promising, strict=True):
-            found = ways and self._found(record, self._rules_of(ways), kind, result)
-            if found:
-                _note(found, clean.to_raw(start), clean.to_raw(end), result)
+            record = data[start:end]
+            alike = self._repeats.of(record, (pointed, kind))
+            verdict = alike.known(record) if alike is not None else None
+            if verdict is None:
+                unknown.append((record, pointed))
+            seen.append((start, record, alike, verdict))
+        result.candidates = len(seen)
+        promising = self._demands.promising(unknown)
+        for start, record, alike, known in seen:
+            verdict = known or self._judged(record, next(promising), alike, kind, result)
+            if verdict is not _INNOCENT:
+                _note(verdict, record, clean.to_raw(start), clean.to_raw(start + len(record)), result)
         return result
 
     def is_innocent(self, chunk: bytes) -> bool:
@@ -211,6 +239,31 @@ class Scanner:
                 at += 1
             yield start, end, self._pointed_at(frozenset(literals))
 
+    def _judged(
+        self, record: bytes, ways: Sequence[int], alike: "Alike[_Verdict] | None", kind: str, result: Scan
+    ) -> _Verdict:
+        """What stands in `record`, which meets what `ways` demand."""
+        # One like it may have come meanwhile.
+        if alike is not None and (known := alike.known(record)) is not None:
+            return known
+        timeouts = result.timeouts.total()
+        verdict = _verdict(self._found(record, self._rules_of(ways), kind, result)) if ways else _INNOCENT
+        if alike is not None and result.timeouts.total() == timeouts:
+            alike.keep(record, verdict)
+        return verdict
+
+    def _told_apart(self, shape: bytes, common: tuple[Pointed, str]) -> Iterable[bytes] | None:
+        """The texts whose digits decide what is found in records of `shape`; None where all may."""
+        texts: set[bytes] = set()
+        for rule in self._rules_of(self._demands.possible(shape, common[0].ways)):
+            if rule not in self._texts:
+                self._texts[rule] = told_apart(self._rules[rule].rule.pattern)
+            its = self._texts[rule]
+            if its is None:
+                return None
+            texts |= its
+        return texts
+
     def _found(self, record: bytes, rules: Iterable[int], kind: str, result: Scan) -> "list[_Found]":
         """The rules that match, in order of rank."""
         if OWN_MARK in record[:OWN_MARK_WITHIN]:
@@ -255,6 +308,9 @@ class Scanner:
                 continue
         prepared.strikes += 1
         result.timeouts[prepared.rule.id] += 1
+        if prepared.strikes == self._strikes:
+            # It is not to be found any more, in nothing.
+            self._repeats.forget()
         return None
 
 
@@ -262,21 +318,36 @@ class Scanner:
 _Found = tuple[Rule, "regex.Match[str]"]
 
 
-def _note(found: Sequence[_Found], start: int, end: int, result: Scan) -> None:
-    """What was found in the record from `start` to `end` of the chunk: one error at most, and what is over."""
+def _verdict(found: Sequence[_Found]) -> _Verdict:
+    if not found:
+        return _INNOCENT
     errors = [(rule.id, match) for rule, match in found if not rule.clears]
     names = [name for name, _ in errors]
-    if errors:
-        best = errors[0][1]
-        result.matches.append(Match(names[0], tuple(names[1:]), start, end, best.string, _captures(best)))
-    for rule, match in found:
-        if rule.clears and rule.id not in names:
-            result.cleared.append(Match(rule.id, (), start, end, match.string, _captures(match), clears=True))
+    cleared = [(rule.id, _parts(match)) for rule, match in found if rule.clears and rule.id not in names]
+    if not errors:
+        return _Verdict(cleared=cleared)
+    return _Verdict(names[0], tuple(names[1:]), _parts(errors[0][1]), cleared)
+
+
+def _parts(match: "regex.Match[str]") -> Sequence[_Part]:
+    """The captures of `match`, none longer than is published."""
+    spans = ((name, *match.span(name)) for name in match.groupdict())
+    return [(name, start, min(end, start + MAX_CAPTURE)) for name, start, end in spans if start < end]
+
+
+def _note(verdict: _Verdict, record: bytes, start: int, end: int, result: Scan) -> None:
+    """What stands in `record`, from `start` to `end` of the chunk."""
+    text = record.decode("utf-8", "replace")
+    rule, also, parts, cleared = verdict
+    if rule:
+        result.matches.append(Match(rule, also, start, end, text, _captures(text, parts)))
+    for over, its in cleared:
+        result.cleared.append(Match(over, (), start, end, text, _captures(text, its), clears=True))
 
 
 def _stands_in(rule: Rule, kind: str) -> bool:
     return kind == ANY_KIND or not rule.kinds or kind in rule.kinds
 
 
-def _captures(match: "regex.Match[str]") -> Mapping[str, str]:
-    return {name: value[:MAX_CAPTURE] for name, value in match.groupdict().items() if value}
+def _captures(text: str, parts: Sequence[_Part]) -> Mapping[str, str]:
+    return {name: text[start:end] for name, start, end in parts}

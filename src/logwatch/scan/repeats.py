@@ -1,0 +1,79 @@
+"""What was found in a record holds for the next one that differs from it only in digits that decide nothing.
+
+In a storm that is nearly every record: to look it up takes a tenth of the time of looking for it.
+"""
+
+from collections.abc import Callable, Hashable, Iterable
+from functools import lru_cache
+from operator import itemgetter
+from typing import Generic, TypeVar
+
+from logwatch.scan.digits import deciding, shape_of
+
+# Bytes. Longer records are seldom of one shape, and each that is kept takes memory.
+_LONGEST = 1024
+# Shapes that are kept: as many ranks and kinds of errors as a bad night has, in two megabytes at the most.
+_MANY_SHAPES = 2048
+# What is kept of one shape: records whose deciding digits differ.
+_MANY_ALIKE = 64
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Alike(Generic[V]):
+    """Records of one shape."""
+
+    __slots__ = ("_decides", "_known", "_pick", "_times")
+
+    def __init__(self, decides: Callable[[], Iterable[bytes] | None]) -> None:
+        """`decides` gives the texts whose digits decide; None where all may."""
+        self._decides = decides
+        self._known: dict[Hashable, V] = {}
+        self._pick: Callable[[bytes], Hashable] | None = None
+        self._times = 0
+
+    def known(self, record: bytes) -> V | None:
+        """What was kept of a record from which nothing tells `record` apart; None where nothing was."""
+        return None if self._pick is None else self._known.get(self._pick(record))
+
+    def keep(self, record: bytes, value: V) -> None:
+        """To be told of records like `record`. Of the first of its shape nothing is kept: most never come again."""
+        self._times += 1
+        if self._times == 1:
+            return
+        if self._pick is None:
+            texts = self._decides() if self._times == 2 else None
+            if texts is None:
+                return
+            self._pick = _picker(deciding(shape_of(record), texts))
+        if len(self._known) < _MANY_ALIKE:
+            self._known[self._pick(record)] = value
+
+
+class Repeats(Generic[K, V]):
+    """Records that were seen lately, by their shape and what else they have in common, `K`."""
+
+    def __init__(self, decides: Callable[[bytes, K], Iterable[bytes] | None]) -> None:
+        """`decides`: for a shape and what is common, the texts whose digits decide; None where all may."""
+        self._decides = decides
+        self._alike = lru_cache(_MANY_SHAPES)(self._begin)
+
+    def of(self, record: bytes, common: K) -> Alike[V] | None:
+        """Those that `record` belongs to, if it is worth keeping."""
+        return self._alike(shape_of(record), common) if len(record) <= _LONGEST else None
+
+    def forget(self) -> None:
+        """What was found does not hold any more."""
+        self._alike.cache_clear()
+
+    def _begin(self, shape: bytes, common: K) -> Alike[V]:
+        return Alike(lambda: self._decides(shape, common))
+
+
+def _picker(places: list[slice]) -> Callable[[bytes], Hashable]:
+    return itemgetter(*places) if places else _nothing
+
+
+def _nothing(_record: bytes) -> Hashable:
+    return b""
