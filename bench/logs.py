@@ -5,6 +5,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -26,6 +27,7 @@ _SAME = 60
 # As many different errors as a bad night has.
 _DIFFERENT = 50
 _RANKS = 64
+_BEGINS = datetime(2026, 11, 22, 3)  # noqa: DTZ001 - logs of training name no zone
 
 
 def healthy_lines() -> list[str]:
@@ -73,7 +75,7 @@ def storm(path: Path, lines: int, errors: int) -> Counter[str]:
                 continue
             name, line = some[0] if dice.randrange(100) < _SAME else dice.choice(some)
             written[name] += 1
-            file.write(_of_rank(dice.randrange(_RANKS), line))
+            file.write(_as_written(number, dice.randrange(_RANKS), line))
     return written
 
 
@@ -85,7 +87,7 @@ def bad_night() -> Mapping[str, str]:
 
 
 def error_lines() -> Mapping[str, str]:
-    """For every shipped entry a real line that is recognised as it, also with a rank in front, by the entry's id."""
+    """For every shipped entry a real line that is recognised as it, also as a rank writes it, by the entry's id."""
     entries = catalogue.load([catalogue.shipped_folder()]).entries.values()
     scanner = Scanner(rules_of(entries))
     lines = {entry.id: entry.examples.match[0].text for entry in entries if entry.examples.match}
@@ -93,12 +95,13 @@ def error_lines() -> Mapping[str, str]:
 
 
 def _is_recognised(scanner: Scanner, name: str, line: str) -> bool:
-    return [match.rule for match in scanner.scan(_of_rank(0, line).encode()).matches] == [name]
+    return [match.rule for match in scanner.scan(_as_written(0, 0, line).encode()).matches] == [name]
 
 
-def _of_rank(rank: int, line: str) -> str:
-    """As torchrun's processes write it."""
-    return f"[rank{rank}]: {line}\n"
+def _as_written(number: int, rank: int, line: str) -> str:
+    """As torchrun's processes write it, `number` milliseconds into the night."""
+    when = _BEGINS + timedelta(milliseconds=number)
+    return f"{when:%Y-%m-%d %H:%M:%S},{number % 1000:03} [rank{rank}]: {line}\n"
 
 
 def tree(folder: Path, count: int, per_folder: int) -> Iterator[Path]:

@@ -5,7 +5,7 @@ finds the same in all of them, at the same places.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from re import _constants as sre  # type: ignore[attr-defined]
 from typing import Any
 
@@ -15,6 +15,8 @@ _AS_0 = bytes.maketrans(b"123456789", b"000000000")
 _DIGITS = frozenset(map(ord, "0123456789"))
 _ONE_PLACE = frozenset({sre.LITERAL, sre.NOT_LITERAL, sre.IN})
 _REPEATS = frozenset({sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT})
+_LOOKS = frozenset({sre.ASSERT, sre.ASSERT_NOT})
+_AHEAD = 1
 _BLIND = frozenset({sre.ANY, sre.AT, sre.CATEGORY})
 _WITH_DIGITS = frozenset({sre.CATEGORY_DIGIT, sre.CATEGORY_WORD, sre.CATEGORY_NOT_SPACE})
 
@@ -56,22 +58,21 @@ class _CannotSayError(Exception):
     """Of what refers to what was found, and of what a later version may bring."""
 
 
-def _walk(items: Iterable[Any], found: set[bytes], *, caseless: bool) -> None:
-    """Adds to `found` what `items` tell apart, which stand in a row."""
-    row = ""
-    for op, value in items:
-        here = _in_a_row(op, value, caseless=caseless)
-        row += here
+def _walk(items: Iterable[Any], found: set[bytes], *, caseless: bool, row: str = "") -> None:
+    """Adds to `found` what `items` tell apart; `row` is the shape of what stands right before them."""
+    for op, value, is_caseless in _flat(items, caseless=caseless):
+        here = _in_a_row(op, value, caseless=is_caseless)
         if here:
+            row += here
             continue
+        if op in _ONE_PLACE and _is_partial(op, value):
+            _note(f"{row}0", found)
+        for inner in _begun(op, value):
+            _walk(inner, found, caseless=is_caseless, row=row)
+        for inner in _apart(op, value):
+            _walk(inner, found, caseless=is_caseless)
         _note(row, found)
         row = ""
-        if op in _ONE_PLACE:
-            if _is_partial(op, value):
-                found.add(b"0")
-            continue
-        for inner, is_caseless in _inside(op, value, caseless=caseless):
-            _walk(inner, found, caseless=is_caseless)
     _note(row, found)
 
 
@@ -113,22 +114,40 @@ def _digits_of(op: Any, value: Any) -> frozenset[int]:
     return _DIGITS if op is sre.CATEGORY and value in _WITH_DIGITS else frozenset()
 
 
-def _inside(op: Any, value: Any, *, caseless: bool) -> Iterator[tuple[Iterable[Any], bool]]:
-    """What stands within an item, and whether its letters stand for both cases.
+def _flat(items: Iterable[Any], *, caseless: bool) -> Iterator[tuple[Any, Any, bool]]:
+    """The items, those in groups among them, and whether their letters stand for both cases."""
+    for op, value in items:
+        if op is sre.SUBPATTERN:
+            _, on, off, inner = value
+            its = (caseless or bool(on & re.IGNORECASE)) and not off & re.IGNORECASE
+            yield from _flat(inner, caseless=its)
+        else:
+            yield op, value, caseless
+
+
+def _begun(op: Any, value: Any) -> Sequence[Iterable[Any]]:
+    """What may begin where this item does."""
+    if op is sre.BRANCH:
+        return list(value[1])
+    if op is sre.ATOMIC_GROUP:
+        return [value]
+    if op in _REPEATS and value[1] == 1:
+        return [value[2]]
+    if op in _LOOKS and value[0] == _AHEAD:
+        return [value[1]]
+    return []
+
+
+def _apart(op: Any, value: Any) -> Sequence[Iterable[Any]]:
+    """What stands within an item, but not always right behind what stands before it.
 
     Raises:
         _CannotSayError: it is of another kind.
     """
-    if op is sre.SUBPATTERN:
-        _, on, off, inner = value
-        yield inner, (caseless or bool(on & re.IGNORECASE)) and not off & re.IGNORECASE
-    elif op is sre.BRANCH:
-        yield from ((option, caseless) for option in value[1])
-    elif op in _REPEATS:
-        yield value[2], caseless
-    elif op in (sre.ASSERT, sre.ASSERT_NOT):
-        yield value[1], caseless
-    elif op is sre.ATOMIC_GROUP:
-        yield value, caseless
-    elif op not in _BLIND:
-        raise _CannotSayError
+    if op in _REPEATS:
+        return [] if value[1] == 1 else [value[2]]
+    if op in _LOOKS:
+        return [] if value[0] == _AHEAD else [value[1]]
+    if op in _ONE_PLACE or op in _BLIND or op in (sre.BRANCH, sre.ATOMIC_GROUP):
+        return []
+    raise _CannotSayError
