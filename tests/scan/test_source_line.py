@@ -2,6 +2,8 @@
 
 import pytest
 
+from logwatch.scan import source_line
+from logwatch.scan.digits import told_apart
 from logwatch.scan.index import Rule
 from logwatch.scan.scanner import Scanner
 from logwatch.scan.source_line import is_in_source
@@ -43,3 +45,8 @@ def test_a_message_in_quotes_may_be_one(line: str) -> None:
     assert not is_in_source(line, line.index(MESSAGE))
     scanner = Scanner([Rule("test/lost", MESSAGE)])
     assert [match.rule for match in scanner.scan(line.encode()).matches] == ["test/lost"]
+
+
+def test_whether_a_line_is_source_does_not_depend_on_its_digits() -> None:
+    """It is asked of one line, and holds for all that differ in digits only."""
+    assert told_apart(source_line._OPENED.pattern) == frozenset()
