@@ -82,11 +82,14 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = Repeats(deciding_code)
     taught(kept, b"code 7", "seven")
     taught(kept, b"code 8", "eight")
-    assert alike(b"code 8", kept).known(b"code 8") is None
+    assert [alike(code, kept).known(code) for code in (b"code 7", b"code 8")] == [None, "eight"]
     for rank in (b"1", b"22", b"333"):
         taught(kept, rank, "other")
-    assert alike(b"code 7", kept).known(b"code 7") is None
+    assert alike(b"code 8", kept).known(b"code 8") is None
     assert kept.of(b"x" * 1025, "any") is None
+    scattered = b"code 7 " * 17
+    taught(kept, scattered, "other")
+    assert alike(scattered, kept).known(scattered) is None
 
 
 def test_what_is_forgotten_is_not_known_any_more() -> None:

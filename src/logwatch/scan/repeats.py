@@ -3,7 +3,7 @@
 In a storm that is nearly every record: to look it up takes a tenth of the time of looking for it.
 """
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Generic, TypeVar
@@ -12,10 +12,13 @@ from logwatch.scan.digits import deciding, shape_of
 
 # Bytes. Longer records are seldom of one shape, and each that is kept takes memory.
 _LONGEST = 1024
-# Shapes that are kept: as many ranks and kinds of errors as a bad night has, in two megabytes at the most.
-_MANY_SHAPES = 2048
+# Shapes that are kept: those of fifty errors, of ranks with one, two and three digits, and of lines that only look
+# like errors. A megabyte as lines are, ten if somebody wants them to be.
+_MANY_SHAPES = 1024
 # What is kept of one shape: records whose deciding digits differ.
-_MANY_ALIKE = 64
+_MANY_ALIKE = 8
+# Where digits decide in more places, hardly two records agree in all of them.
+_MOST_PLACES = 16
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -40,14 +43,11 @@ class Alike(Generic[V]):
     def keep(self, record: bytes, value: V) -> None:
         """To be told of records like `record`. Of the first of its shape nothing is kept: most never come again."""
         self._times += 1
-        if self._times == 1:
-            return
-        if self._pick is None:
-            texts = self._decides() if self._times == 2 else None
-            if texts is None:
-                return
+        if self._times == 2 and (texts := self._decides()) is not None:
             self._pick = _picker(deciding(shape_of(record), texts))
-        if len(self._known) < _MANY_ALIKE:
+        if self._pick is not None:
+            if len(self._known) == _MANY_ALIKE:
+                self._known.clear()
             self._known[self._pick(record)] = value
 
 
@@ -71,7 +71,9 @@ class Repeats(Generic[K, V]):
         return Alike(lambda: self._decides(shape, common))
 
 
-def _picker(places: list[slice]) -> Callable[[bytes], Hashable]:
+def _picker(places: Sequence[slice]) -> Callable[[bytes], Hashable] | None:
+    if len(places) > _MOST_PLACES:
+        return None
     return itemgetter(*places) if places else _nothing
 
 
