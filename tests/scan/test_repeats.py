@@ -86,7 +86,7 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for rank in (b"1", b"22", b"333"):
         taught(kept, rank, "other")
     assert alike(b"code 8", kept).known(b"code 8") is None
-    assert kept.of(b"x" * 1025, "any") is None
+    assert kept.of(b"x" * 4097, "any") is None
     scattered = b"code 7 " * 17
     taught(kept, scattered, "other")
     assert alike(scattered, kept).known(scattered) is None

@@ -11,9 +11,9 @@ from typing import Generic, TypeVar
 from logwatch.scan.digits import deciding, shape_of
 
 # Bytes. Longer records are seldom of one shape, and each that is kept takes memory.
-_LONGEST = 1024
+_LONGEST = 4096
 # Shapes that are kept: those of fifty errors, of ranks with one, two and three digits, and of lines that only look
-# like errors. A megabyte as lines are, ten if somebody wants them to be.
+# like errors. A megabyte as lines are, fifteen if somebody wants them to be.
 _MANY_SHAPES = 1024
 # What is kept of one shape: records whose deciding digits differ.
 _MANY_ALIKE = 8
