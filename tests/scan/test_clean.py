@@ -1,5 +1,7 @@
 """What a terminal hides is taken out, and every offset still leads back to the raw bytes."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,6 +29,8 @@ PIECES = st.sampled_from(
         b"\x1b(B",
         b"\x1b",
         b"\xef\xbb\xbf",
+        b"\xef",
+        b"\xbb\xbf",
         b"m",
         b"[",
     ]
@@ -101,6 +105,12 @@ def test_cleaning_neither_joins_nor_splits_records(raw: bytes) -> None:
         return bytes(byte for byte in data if byte in b"\r\n")
 
     assert terminators(Clean(raw).data) == terminators(raw)
+
+
+@given(CHUNKS)
+def test_what_is_hidden_is_found_in_one_look_from_left_to_right(raw: bytes) -> None:
+    escape = rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\r\n]*(?:\x07|\x1b\\)|[ -/]*[0-Z\\^-~])"
+    assert Clean(raw).data == re.sub(escape + rb"|\x00|\xef\xbb\xbf", b"", raw)
 
 
 @given(CHUNKS, CHUNKS)

@@ -11,6 +11,8 @@ from bisect import bisect_right
 _ESCAPE = rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\r\n]*(?:\x07|\x1b\\)|[ -/]*[0-Z\\^-~])"
 # A pattern that begins with one fixed byte is looked for with memchr: 4 to 20 times as fast.
 _ESCAPES = re.compile(_ESCAPE)
+# As a pattern: `in` takes more than twice as long for several bytes.
+_MARK = re.compile(rb"\xef\xbb\xbf")
 _INVISIBLE = re.compile(_ESCAPE + rb"|\x00+|\xef\xbb\xbf")
 
 
@@ -24,7 +26,7 @@ class Clean:
         self._ends: list[int] = []
         self._removed: list[int] = []
         self._invisible = _invisible_in(raw)
-        self.data = raw if self._invisible is None else self._invisible.sub(b"", raw)
+        self.data = raw if self._invisible is None else _visible_in(raw, self._invisible)
 
     def to_raw(self, offset: int) -> int:
         """The raw offset of the byte at `offset` of the cleaned data.
@@ -53,10 +55,20 @@ class Clean:
 
 def _invisible_in(raw: bytes) -> "re.Pattern[bytes] | None":
     """What has to be looked for in `raw`; None where nothing in it is invisible."""
-    # Looking for the mark's first byte is fifteen times as fast as looking for the mark.
-    if b"\x00" in raw or (b"\xef" in raw and b"\xef\xbb\xbf" in raw):
+    # Looking for the mark's first byte is fifteen times as fast as looking for the mark; Chinese has it, too.
+    if b"\x00" in raw or (b"\xef" in raw and _MARK.search(raw)):
         return _INVISIBLE
     return _ESCAPES if b"\x1b" in raw else None
+
+
+def _visible_in(raw: bytes, invisible: "re.Pattern[bytes]") -> bytes:
+    if invisible is _ESCAPES:
+        return _ESCAPES.sub(b"", raw)
+    # Of what may begin with several bytes a pattern looks at each, which takes ten times as long. None of these
+    # begins inside of an escape sequence that does not hold all of it.
+    return b"".join(
+        [text.replace(b"\xef\xbb\xbf", b"").replace(b"\x00", b"") for text in _ESCAPES.split(raw)]
+    )
 
 
 def visible(raw: bytes) -> str:
