@@ -55,3 +55,21 @@ def test_tables_build_the_same_engine_again() -> None:
     records = [OUT_OF_MEMORY, MISMATCH, OTHER] * MANY
     assert promising(records, again) == promising(records)
     assert again.tables == tables
+
+
+def test_of_what_many_ways_demand_only_the_long_is_looked_for_at_once_and_the_short_is_asked_for_then() -> (
+    None
+):
+    short = (Way(also=((Literal(b"Rank"),), (Literal(b"out of memory"),))), *REQUIRED)
+    every = Pointed(range(len(short)))
+    for there, kept in ((b"Rank 3: out of memory", [0, 3]), (b"rank 3: out of memory", [3])):
+        told = Demands(short).promising([(there, every)] * MANY)
+        assert [list(ways) for ways in told] == [kept] * MANY
+
+
+def test_what_points_at_few_ways_needs_no_engine() -> None:
+    few = Pointed([0, 1])
+    with mock.patch.object(engines, "build") as build:
+        kept = list(Demands(REQUIRED).promising([(OUT_OF_MEMORY, few)] * MANY))
+    build.assert_not_called()
+    assert kept == [[0]] * MANY

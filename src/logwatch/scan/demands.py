@@ -14,6 +14,11 @@ from logwatch.scan.literals import Literal, Way
 
 # So many records at once pay for an engine's look: fewer are asked for one literal after the other.
 MANY = 32
+# As quick as an engine: what a healthy log holds in vain is mostly one literal of one rule. Others have to be more.
+_FEW = 2
+# What an engine leaves is asked for what it was not, but for long lists: looking for all of them costs as much as a
+# search, and one is mostly there.
+_SHORT = 16
 # What the engine is asked for. Shorter literals stand in most lines of errors, and a hit costs as much as asking
 # for four literals by name; a third demand decides against one rule in a hundred.
 _AT_LEAST, _MOST = 5, 2
@@ -96,6 +101,7 @@ class Demands:
         """A way is known by its place in `ways`; `tables` are those of an engine for the same demands."""
         self._ways = ways
         self._asked: dict[int, _Asked] = {}
+        self._left: dict[int, Sequence[Demand]] = {}
         self._name = engine
         self._tables = tables
         self._engine: _Engine | None = None
@@ -107,9 +113,16 @@ class Demands:
 
     def promising(self, suspects: Sequence[tuple[bytes, Pointed]]) -> Iterator[Sequence[int]]:
         """For each record and the ways that literals point at, those whose demands it meets, in their order."""
-        if len(suspects) >= MANY and self._built().literals.is_quick:
-            return self._built().promising(suspects)
-        return (self._one_by_one(record, pointed.ways) for record, pointed in suspects)
+        pointed_at_by_many = [suspect for suspect in suspects if len(suspect[1].ways) > _FEW]
+        if len(pointed_at_by_many) < MANY or not self._built().literals.is_quick:
+            return (self._one_by_one(record, pointed.ways) for record, pointed in suspects)
+        told = self._built().promising(pointed_at_by_many)
+        return (
+            self._not_refused(record, next(told))
+            if len(pointed.ways) > _FEW
+            else self._one_by_one(record, pointed.ways)
+            for record, pointed in suspects
+        )
 
     def possible(self, shape: bytes, ways: Iterable[int]) -> Iterator[int]:
         """Those of `ways` whose demands some record of `shape` (`digits.shape_of`) may meet."""
@@ -133,9 +146,27 @@ class Demands:
                 kept.append(way)
         return kept
 
+    def _not_refused(self, record: bytes, ways: Sequence[int]) -> Sequence[int]:
+        """Those of `ways`, which an engine left, that what it was not asked for does not decide against."""
+        return [way for way in ways if not (left := self._left_of(way)) or has_all(record, left)]
+
+    def _left_of(self, way: int) -> Sequence[Demand]:
+        if way not in self._left:
+            self._left[way] = _left(self._ways[way].also)
+        return self._left[way]
+
 
 def _for_an_engine(demands: Iterable[Demand]) -> Sequence[Demand]:
     return [demand for demand in demands if all(map(_tells, demand))][:_MOST]
+
+
+def _left(demands: Sequence[Demand]) -> Sequence[Demand]:
+    asked = _for_an_engine(demands)
+    return [
+        demand
+        for demand in demands
+        if demand not in asked and len(demand) <= _SHORT and not any(literal.caseless for literal in demand)
+    ]
 
 
 def _tells(literal: Literal) -> bool:
