@@ -9,7 +9,16 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from logwatch.scan.demands import meets
-from logwatch.scan.literals import MAX_ALTERNATIVES, MAX_LENGTH, MIN_LENGTH, Literal, Required, derive, ways
+from logwatch.scan.literals import (
+    MAX_ALTERNATIVES,
+    MAX_LENGTH,
+    MIN_LENGTH,
+    Literal,
+    Required,
+    Way,
+    derive,
+    ways,
+)
 
 from .patterns import Drawn, drawn_patterns
 
@@ -85,6 +94,19 @@ def test_alternatives_demand_their_own_where_much_would_point_at_them() -> None:
     assert not any(meets(b"ValueError: it must be set", way) for way in apart)
     assert any(meets(b"ValueError: too few stages must be set", way) for way in apart)
     assert ways("torn|worn") == (derive("torn|worn").way,)
+
+
+def test_an_alternative_that_has_more_to_demand_demands_it_for_itself() -> None:
+    apart = ways(r"collective mismatch|Class \w{1,40} was not registered|bad magic number")
+    assert apart == (
+        Way(literals("collective mismatch", "bad magic number")),
+        Way(literals(" was not registered"), (literals("Class "),)),
+    )
+
+
+def test_a_literal_that_healthy_logs_have_in_capitals_only_seldom_is_looked_for_in_capitals() -> None:
+    required = derive(r"ERROR [\d-]{5} [\d:]{8} \[(?:launcher|api_server|config)\.py:")
+    assert required.any_of == literals("ERROR ")
 
 
 @settings(deadline=None, max_examples=300)
