@@ -29,6 +29,7 @@ from logwatch.tail.life import Life
 from logwatch.tail.oneshot import CHUNK, Reading, Target
 from logwatch.tail.parts import parts_of
 from logwatch.tail.pump import MANY, POSITIONS_S, SURVEY_S, Pump
+from serving import starting
 
 MEGABYTE = 1_000_000
 # The calls by which the reader asks the system about files; a new one belongs here, or it is not counted.
@@ -84,6 +85,7 @@ def looked_through(scanner: Scanner, text: bytes) -> Scan:
         chunk = scanner.scan(text[at : at + CHUNK])
         total.candidates += chunk.candidates
         total.searches += chunk.searches
+        total.matches += chunk.matches
     return total
 
 
@@ -100,6 +102,22 @@ def test_few_of_them_are_searched_with_regex(scanner: Scanner, healthy: bytes) -
     assert found.searches * MEGABYTE / len(healthy) <= 200
 
 
+def test_few_records_of_starting_servers_are_worth_a_closer_look(scanner: Scanner) -> None:
+    text = starting(60)
+    found = looked_through(scanner, text)
+    # Here every fourth line names options; the logs of real servers have less than half as many. Counted: 880, which
+    # was 1,780 when the file names of vLLM's lines were looked for.
+    assert found.candidates * MEGABYTE / len(text) <= 950
+
+
+def test_none_of_them_is_searched_with_regex(scanner: Scanner) -> None:
+    text = starting(60)
+    found = looked_through(scanner, text)
+    # A search of a line of some thousand characters takes a tenth of a millisecond; there were 2,570.
+    assert found.matches == []
+    assert found.searches * MEGABYTE / len(text) <= 20
+
+
 def test_a_line_of_an_error_is_searched_with_few_patterns(scanner: Scanner) -> None:
     lines = [
         example.text
@@ -109,13 +127,13 @@ def test_a_line_of_an_error_is_searched_with_few_patterns(scanner: Scanner) -> N
     ]
     found = scanner.scan("\n".join(lines).encode())
     # Every example of every entry, and what it costs in a storm: one search has to be, each more takes 10 µs and is
-    # mostly one that begins with the class of an exception. Counted: 2.3.
-    assert found.searches / len(lines) <= 2.5
+    # mostly one that begins with the class of an exception. Counted: 1.3.
+    assert found.searches / len(lines) <= 1.4
 
 
 def test_the_engine_looks_for_few_literals(scanner: Scanner) -> None:
     literals = {literal for indexed in scanner.index.rules for literal in indexed.literals}
-    # Alternatives multiply; the engine's tables leave the processor's cache at some tens of thousands. Counted: 11.5
+    # Alternatives multiply; the engine's tables leave the processor's cache at some tens of thousands. Counted: 11.9
     assert len(literals) <= 12 * len(scanner.index.rules)
 
 
