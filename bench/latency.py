@@ -10,6 +10,8 @@ from bench.process import FailedError, Server
 # Asking more often would load what is measured; less often would blur it.
 _ASK_EVERY_S = 0.01
 _PATIENCE_S = 10.0
+# Longer than any interval at which a program looks at its files.
+_APART_S = 1.0
 
 
 def latencies(server: Server, counter: str, logs: Sequence[Path], line: str, times: int) -> list[float]:
@@ -23,8 +25,8 @@ def latencies(server: Server, counter: str, logs: Sequence[Path], line: str, tim
     _latency(server, counter, dice.choice(logs), line)
     taken = []
     for _ in range(times):
-        # Not in step with whatever the program does at intervals.
-        time.sleep(dice.random() * 0.1)
+        # Not in step with whatever the program does at intervals: the last count came at such a moment.
+        time.sleep(dice.random() * _APART_S)
         taken.append(_latency(server, counter, dice.choice(logs), line))
     return taken
 
