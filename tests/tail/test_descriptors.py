@@ -1,5 +1,6 @@
 """Open files are few, and each is what it is taken for."""
 
+import errno
 import os
 import resource
 from collections.abc import Iterator
@@ -186,3 +187,31 @@ def test_an_open_file_is_found_under_its_present_name(tmp_path: Path) -> None:
         assert name_of(fd) is None
     finally:
         os.close(fd)
+
+
+def test_reading_leaves_no_trace(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_bytes(b"step 1\n")
+    os.utime(path, (1_000_000, 2_000_000))
+    fd = Descriptors(4).open_path(str(path))
+    os.pread(fd, 10, 0)
+    os.close(fd)
+    assert path.stat().st_atime == 1_000_000
+
+
+def test_a_file_of_somebody_else_is_opened_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.log"
+    path.write_bytes(b"step 1\n")
+    real = os.open
+
+    def as_another_user(path: str, flags: int) -> int:
+        if flags & os.O_NOATIME:
+            raise PermissionError(errno.EPERM, "Operation not permitted", path)
+        return real(path, flags)
+
+    monkeypatch.setattr(os, "open", as_another_user)
+    fd = Descriptors(4).open_path(str(path))
+    assert os.pread(fd, 10, 0) == b"step 1\n"
+    os.close(fd)

@@ -10,6 +10,9 @@ from collections import OrderedDict
 from logwatch.tail.life import NOWHERE, Life
 from logwatch.tail.verdict import FileId
 
+# Linux knows it.
+_NO_TRACE = getattr(os, "O_NOATIME", 0)
+_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
 # statx(2): the mask bit and the offsets of `stx_btime` in the structure, from linux/stat.h.
 _AT_EMPTY_PATH = 0x1000
 _STATX_BTIME = 0x800
@@ -60,12 +63,12 @@ class Descriptors:
     def open_path(self, path: str) -> int:
         """A new descriptor for `path`; makes room when the process has none left."""
         try:
-            return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK)
+            return _open(path)
         except OSError as error:
             if error.errno not in {errno.EMFILE, errno.ENFILE} or not self._open:
                 raise
             self._shrink(len(self._open) // 2)
-            return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK)
+            return _open(path)
 
     def adopt(self, life: Life, fd: int) -> None:
         """`life` owns the open `fd` from now on."""
@@ -103,6 +106,15 @@ class Descriptors:
             # No further than needed: of a thousand open files the first can nearly always be closed.
             for life in list(itertools.islice(filter(can_close, older), excess)):
                 self.close(life)
+
+
+def _open(path: str) -> int:
+    """Reading is to leave no trace: to note it is more than a quarter of what a read of a growing file takes."""
+    try:
+        return os.open(path, _READ | _NO_TRACE)
+    except PermissionError:
+        # Only the owner of a file may read it so.
+        return os.open(path, _READ)
 
 
 def _is_read(life: Life) -> bool:
