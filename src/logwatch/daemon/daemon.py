@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import structlog
@@ -313,19 +313,20 @@ class Daemon:
             self._log.error("outcomes", what=str(error), remedy="those read before still count")
 
     async def _gauge(self) -> None:
-        self._waiting = await self._store_thread.do(self._store.waiting)
-        self._disabled = await self._store_thread.do(self._store.disabled)
+        exposed = self._metrics.exposed_series()
+        # In one go: to hand work to the thread costs more than the work.
+        self._waiting, self._disabled, is_back = await self._store_thread.do(
+            lambda: _stock_of(self._store, exposed)
+        )
+        if is_back:
+            self._log.info("the state is on disk again")
+        self._metrics.set_state_in_memory(not self._store.on_disk)
         for name in self._carrying:
             self._metrics.set_outbox(name, self._waiting.get(name, (0, ""))[0])
         for following in self._following.values():
             following.feel_pulse()
         if self._started:
             self._note_standing()
-        exposed = self._metrics.exposed_series()
-        await self._store_thread.do(lambda: self._store.expose(exposed))
-        if not self._store.on_disk and await self._store_thread.do(self._store.settle):
-            self._log.info("the state is on disk again")
-        self._metrics.set_state_in_memory(not self._store.on_disk)
 
     def _note_standing(self) -> None:
         self._standing.note(sum(following.files for following in self._following.values()))
@@ -367,6 +368,15 @@ class Daemon:
         for error_id in self._scanner().without_literal:
             what = f"{error_id}: its pattern has no fixed text, so it is run on every line"
             self._log.warning("catalogue", what=what)
+
+
+def _stock_of(
+    store: Store, exposed: Iterable[tuple[str, ...]]
+) -> tuple[dict[str, tuple[int, str]], dict[str, tuple[str, str]], bool]:
+    """What waits and who is disabled, after it was noted what is `exposed`; whether the state is on disk again."""
+    store.expose(exposed)
+    is_back = not store.on_disk and store.settle()
+    return store.waiting(), store.disabled(), is_back
 
 
 def incident_report(incident: Incident) -> dict[str, Any]:
