@@ -261,9 +261,10 @@ def test_a_file_that_is_read_on_costs_one_call_for_most_looks(
     files.hops = 0
     files.pass_time(6, lines_per_s=10)
     assert calls["open"] + calls["close"] == 0
-    # Five looks a second, all in the same moments; a `stat` and one more read in three seconds.
-    assert calls["pread"] / count / 6 <= 5.6
-    assert calls["stat"] / count / 6 <= 0.5
+    # Four glances a second, all in the same moments; a `stat` and one more read in five seconds, or a little earlier.
+    # Counted: 4.17 and 0.19.
+    assert calls["pread"] / count / 6 <= 4.4
+    assert calls["stat"] / count / 6 <= 0.3
 
 
 def test_positions_in_which_nothing_is_found_are_remembered_seldom(heard: Callable[[int], Followed]) -> None:
@@ -300,8 +301,8 @@ def test_in_a_crowd_a_file_is_looked_at_half_as_often(
     files.pass_time(3, lines_per_s=10)
     calls.clear()
     files.pass_time(3, lines_per_s=10)
-    # Five looks a second, each with two reads.
-    assert calls["pread"] / count / 3 <= 11
+    # Four looks a second, each with one read of all, as the files are short. Counted: 4.33.
+    assert calls["pread"] / count / 3 <= 4.6
 
 
 def test_many_idle_files_are_not_listed_with_every_hop(

@@ -10,10 +10,11 @@ import pytest
 
 from logwatch.scan.index import Rule
 from logwatch.scan.scanner import Scanner
-from logwatch.tail import ears, likeness
+from logwatch.tail import ears, follow, likeness
 from logwatch.tail.descriptors import Descriptors
 from logwatch.tail.evidence import SHORT
-from logwatch.tail.follow import ASKED_S, COLDEST_S, RENAMED_KEPT_S, Follower, Source
+from logwatch.tail.follow import ASKED_S, COLDEST_S, HOT_S, RENAMED_KEPT_S, Follower, Source
+from logwatch.tail.glance import QUIET_S
 from logwatch.tail.life import Life
 from logwatch.tail.pump import Haul, Pump
 
@@ -434,9 +435,13 @@ LONG = 2 * SHORT // len(LINE)
 class ReadOn:
     """A long log that is being written, followed where the kernel tells of directories, until it is read on."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, lines: int = LONG) -> None:
+    def __init__(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch, lines: int = LONG, paths: str = "*.log"
+    ) -> None:
         monkeypatch.setattr(ears, "_type_of", lambda _directory: 0xEF53)
-        self.watch = Watch(folder, paths=[str(folder / "*.log")], listens=True)
+        # All is compared 4.5 s after the start, and every five seconds from then on.
+        monkeypatch.setattr(Life, "chance", 0.9)
+        self.watch = Watch(folder, paths=[str(folder / paths)], listens=True)
         if self.watch.follower.readable is None:
             pytest.skip("no inotify here")
         self.log = folder / "a.log"
@@ -444,12 +449,19 @@ class ReadOn:
         for _ in range(4):
             self.grow()
         self.life = self.watch.follower.lives()[0]
-        assert self.life.proven is not None
+        # It was read to its end, and its life has yet to learn of it.
+        assert self.life.offset < self.log.stat().st_size
 
     def grow(self, *lines: bytes, seconds: float = 0.3) -> None:
         with self.log.open("ab") as log:
             log.writelines(lines or (LINE,))
         self.watch.hop(seconds)
+
+    def wait_told(self, within: float) -> None:
+        """Looks on until something was told, while nothing is written."""
+        until = self.watch.now + within
+        while not self.watch.told and self.watch.now < until:
+            self.watch.hop(0.1)
 
     def refill(self, first: bytes, *last: bytes) -> None:
         """Another run writes as much as was read, in the same file; only its beginning is not the same."""
@@ -476,6 +488,16 @@ def test_another_run_with_the_same_end_is_told_of_when_something_is_found(read_o
     assert [life.number for life in read_on.watch.follower.lives()] == [2]
 
 
+def test_and_is_told_of_once_though_a_hint_came_with_it(read_on: ReadOn) -> None:
+    read_on.refill(b"ERROR-NUMBER-00001!\n", b"ERROR-NUMBER-2!\n")
+    read_on.watch.now += 0.3
+    haul = read_on.watch.pump.hop(read_on.watch.now, [str(read_on.log)], 1 << 20)
+    for _ in range(5):
+        read_on.watch.hop(0.3)
+    told = [finding.match.captures["n"] for _, finding in haul.findings] + read_on.watch.told
+    assert told == ["00001", "2"]
+
+
 def test_and_when_all_samples_are_compared_at_the_latest(read_on: ReadOn) -> None:
     read_on.refill(b"ERROR-NUMBER-00001!\n", LINE)
     waited = 0.0
@@ -490,8 +512,7 @@ def test_and_when_all_samples_are_compared_at_the_latest(read_on: ReadOn) -> Non
 
 def test_and_when_it_grows_no_more(read_on: ReadOn) -> None:
     read_on.refill(b"ERROR-NUMBER-00001!\n", LINE)
-    for _ in range(3):
-        read_on.watch.hop(0.3)
+    read_on.wait_told(QUIET_S + 1.0)
     assert read_on.watch.told == ["00001"]
 
 
@@ -533,17 +554,18 @@ def test_what_was_found_in_a_file_that_is_cut_right_after_it_was_read_is_told(
 
 def test_what_was_read_on_is_compared_though_the_file_is_as_it_was_last_seen(read_on: ReadOn) -> None:
     """What is written within one tick of the file system's clock leaves its time as it is."""
+    read_on.refill(b"ERROR-NUMBER-00001!\n")
     os.utime(read_on.log, ns=(0, read_on.life.mtime_ns))
-    assert read_on.log.stat().st_size == read_on.life.size
-    read_on.watch.hop(0.3)
-    assert read_on.life.proven is None
+    read_on.wait_told(QUIET_S + 1.0)
+    assert read_on.watch.told == ["00001"]
 
 
-def test_of_a_short_log_all_is_compared_at_each_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_short_log_all_is_compared_when_it_grows_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     read_on = ReadOn(tmp_path, monkeypatch, lines=SHORT // len(LINE) // 2)
     read_on.refill(b"ERROR-NUMBER-00001!\n", LINE)
-    read_on.watch.hop(0.3)
-    read_on.watch.hop(0.0)
+    read_on.wait_told(QUIET_S + 1.0)
     assert read_on.watch.told == ["00001"]
     read_on.watch.follower.close()
 
@@ -565,3 +587,181 @@ def test_a_link_that_leads_elsewhere_is_followed_though_its_directory_is_the_sam
         read_on.grow()
     assert read_on.watch.told == ["1"]
     read_on.watch.follower.close()
+
+
+# -- what glances have read
+
+
+@pytest.fixture
+def counted(read_on: ReadOn) -> ReadOn:
+    """It is read on, and its life knows of all that was read so far."""
+    while read_on.life.offset < read_on.log.stat().st_size:
+        read_on.watch.hop(0.1)
+    return read_on
+
+
+def test_each_byte_counts_once_whenever_its_life_learns_of_it(counted: ReadOn) -> None:
+    began, scanned = counted.log.stat().st_size, 0
+    for _ in range(int(3 * ASKED_S / 0.3)):
+        counted.grow()
+        scanned += counted.watch.haul.scanned
+    assert scanned == counted.log.stat().st_size - began
+    counted.watch.pump.finish()
+    assert counted.life.offset == counted.life.scanned == counted.log.stat().st_size
+
+
+def test_an_error_is_told_as_it_stands_in_the_file(counted: ReadOn) -> None:
+    counted.grow(b"step 1\n")
+    counted.grow(b"step 2\n")
+    before = counted.log.read_bytes()
+    counted.grow(b"step 3\n", b"ERROR-NUMBER-1!\n", b"step 4\n")
+    (_, finding), *others = counted.watch.haul.findings
+    assert others == []
+    assert finding.offset == len(before) + len(b"step 3\n")
+    assert finding.line_number == before.count(b"\n") + 2
+    assert finding.context[-5:] == ("step 1", "step 2", "step 3", "ERROR-NUMBER-1!", "step 4")
+
+
+def test_an_error_that_is_written_in_two_pieces_is_told_once(counted: ReadOn) -> None:
+    counted.grow(b"step 1\n", b"ERROR-NUM")
+    counted.grow(b"BER-1!\n", b"step 2\n")
+    for _ in range(20):
+        counted.grow()
+    assert counted.watch.told == ["1"]
+
+
+def test_lines_whose_ends_are_written_later_are_read_on(counted: ReadOn) -> None:
+    began = counted.log.stat().st_size
+    scanned = 0
+    for piece in (b"one\r\n", b"two\r", b"\nthree", b"\n10%\r", b"20%\r", b"done\n", b"ERROR-NUMBER-1!\r\n"):
+        counted.grow(piece)
+        scanned += counted.watch.haul.scanned
+    assert counted.watch.told == ["1"]
+    assert scanned == counted.log.stat().st_size - began
+
+
+@pytest.mark.parametrize("lines", [1, LONG // 2, LONG, 2 * LONG])
+def test_a_log_that_is_written_anew_between_two_glances_is_read_from_its_start(
+    counted: ReadOn, lines: int
+) -> None:
+    counted.grow()
+    with counted.log.open("r+b") as log:
+        log.truncate(0)
+        log.write(b"ERROR-NUMBER-1!\n" + b"another run's line\n" * lines)
+    for _ in range(5):
+        counted.grow()
+    counted.grow(b"ERROR-NUMBER-2!\n")
+    assert counted.watch.told == ["1", "2"]
+
+
+def test_what_was_read_of_a_log_that_is_cut_counts_as_scanned(counted: ReadOn) -> None:
+    scanned = 0
+    for _ in range(3):
+        counted.grow()
+        scanned += counted.watch.haul.scanned
+    life = counted.life
+    counted.log.write_bytes(b"")
+    haul = counted.watch.hop(0.3)
+    assert (scanned + haul.scanned, haul.skipped) == (3 * len(LINE), {})
+    assert life.scanned == life.offset == life.size
+
+
+def test_what_was_read_of_a_log_that_is_renamed_is_not_read_again(counted: ReadOn) -> None:
+    began = counted.log.stat().st_size
+    scanned = 0
+    for line in (b"ERROR-NUMBER-1!\n", b"step 1\n"):
+        counted.grow(line)
+        scanned += counted.watch.haul.scanned
+    with counted.log.open("ab") as old:
+        counted.log.rename(counted.log.with_name("a.log.1"))
+        old.write(b"ERROR-NUMBER-2!\n")
+    counted.log.write_bytes(b"ERROR-NUMBER-3!\n")
+    for _ in range(10):
+        scanned += counted.watch.hop(0.3).scanned
+    written = counted.log.with_name("a.log.1").stat().st_size - began + counted.log.stat().st_size
+    assert counted.watch.told == ["1", "2", "3"]
+    assert scanned == written
+
+
+def test_a_copy_of_a_log_that_goes_on_is_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Sooner than the life of the log learns of what was read of it.
+    monkeypatch.setattr(follow, "COPY_SETTLED_S", 0.5)
+    read_on = ReadOn(tmp_path, monkeypatch, paths="*.log*")
+    read_on.grow(b"ERROR-NUMBER-1!\n")
+    read_on.grow()
+    (tmp_path / "a.log.1").write_bytes(read_on.log.read_bytes())
+    for _ in range(10):
+        read_on.grow()
+    assert read_on.watch.told == ["1"]
+    assert read_on.watch.haul.files.total() == 2
+    read_on.watch.follower.close()
+
+
+def test_after_a_crash_what_glances_have_read_is_read_again_and_says_the_same(counted: ReadOn) -> None:
+    counted.grow(b"ERROR-NUMBER-1!\n")
+    lives = remembered(counted.watch.haul)
+    where = [(life.key, finding.offset) for life, finding in counted.watch.haul.findings]
+    counted.grow(b"step 1\n")
+    again = Watch(counted.watch.folder, *lives, paths=[str(counted.log)])
+    counted.grow(b"ERROR-NUMBER-2!\n")
+    again.hop()
+    assert again.told == ["2"]
+    there = [(life.key, finding.offset) for life, finding in again.haul.findings]
+    assert there == [(life.key, finding.offset) for life, finding in counted.watch.haul.findings]
+    assert there[0][0] == where[0][0]
+    again.follower.close()
+
+
+def test_with_patterns_that_have_no_literal_each_line_is_searched(
+    counted: ReadOn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scanner = Scanner([Rule("test/error", r"(?P<n>\d)\d?[a-f]{2}")])
+    monkeypatch.setattr(counted.watch.pump, "_scanner", lambda: scanner)
+    for line in (b"12ab\n", LINE, b"3cd\n"):
+        counted.grow(line)
+    assert counted.watch.told == ["1", "3"]
+
+
+def test_while_nothing_is_to_be_read_nothing_is_glanced_at(counted: ReadOn) -> None:
+    counted.grow()
+    with counted.log.open("ab") as log:
+        log.write(b"ERROR-NUMBER-1!\n")
+    counted.watch.hop(0.3, most=0)
+    assert counted.watch.told == []
+    counted.watch.hop(0.0)
+    assert counted.watch.told == ["1"]
+
+
+def test_when_the_clock_is_set_back_files_are_read_on(counted: ReadOn) -> None:
+    counted.grow()
+    counted.watch.hop(-3600)
+    assert counted.life.changed_at <= counted.watch.now
+    counted.grow(b"ERROR-NUMBER-1!\n")
+    counted.grow()
+    counted.grow(b"ERROR-NUMBER-2!\n")
+    assert counted.watch.told == ["1", "2"]
+
+
+def test_a_hint_brings_what_was_written_since_the_last_glance(counted: ReadOn) -> None:
+    counted.grow()
+    with counted.log.open("ab") as log:
+        log.write(b"ERROR-NUMBER-1!\n")
+    haul = counted.watch.pump.hop(counted.watch.now, [str(counted.log)], 1 << 20)
+    assert [finding.match.captures["n"] for _, finding in haul.findings] == ["1"]
+
+
+def test_a_glance_is_due_in_time_and_counts_as_a_read(counted: ReadOn) -> None:
+    for _ in range(5):
+        counted.grow()
+        assert counted.watch.haul.reads == 1
+        assert counted.watch.haul.next_due < counted.watch.now + 1.1 * HOT_S
+    assert counted.life.offset < counted.log.stat().st_size
+
+
+def test_where_the_kernel_tells_no_more_of_directories_files_are_looked_at(counted: ReadOn) -> None:
+    counted.watch.follower._tree.is_heard = False
+    counted.grow()
+    counted.grow()
+    assert counted.life.offset == counted.log.stat().st_size

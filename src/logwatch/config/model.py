@@ -447,7 +447,7 @@ class Limits(_Section):
     sweep_s: Annotated[float, Field(ge=0.01, le=3600)] = Field(
         default=0.25,
         description="Seconds between two looks for files. Where the kernel tells of folders each is asked a tenth as "
-        "often. A file that changes is looked at ten times a second, of many five times; an idle one every 5 s (of "
+        "often. A file that changes is looked at ten times a second, of many four times; an idle one every 5 s (of "
         "more than 5,000 up to every 30 s), with `watch: sweep` every 1.5 s.",
     )
     pattern_timeout_s: Annotated[float, Field(ge=0.001, le=60)] = Field(

@@ -87,10 +87,6 @@ class Evidence:
             return True
         return len(before) >= self.tail_length and zlib.crc32(before[-self.tail_length :]) == self.tail
 
-    def joins(self, before: bytes) -> bool:
-        """Whether what follows on `before` goes on from what was read, as far as `before` can tell."""
-        return zlib.crc32(before) == self.head if self._is_all(before) else self.tail_agrees(before)
-
     def _is_all(self, before: bytes) -> bool:
         """Whether `before` reaches back to the beginning, so that all that was read is compared with it."""
         return len(before) == self.length == self.head_length and not self.ahead_length

@@ -12,7 +12,7 @@ import math
 import os
 import stat as modes
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from logwatch.breath import with_breaks
@@ -21,8 +21,9 @@ from logwatch.tail import likeness, siblings
 from logwatch.tail.descriptors import Descriptors, file_id, name_of
 from logwatch.tail.discover import Tree
 from logwatch.tail.ears import Ears
-from logwatch.tail.evidence import reader
+from logwatch.tail.evidence import TAIL, reader
 from logwatch.tail.framing import MAX_RECORD, raw_length, sniff, to_utf8
+from logwatch.tail.glance import KEPT, Glances, Read
 from logwatch.tail.life import NOWHERE, Finding, Life, Proven, life_key
 from logwatch.tail.reading import COMPRESSED, Turn, is_compressed
 from logwatch.tail.register import Register
@@ -39,11 +40,11 @@ READ_AT_ONCE = 64 * 1024
 HOT_S = 0.1
 # Of more files than this, looking so often is most of the work; a line is still counted within 300 ms.
 CROWD = 200
-CROWDED_HOT_S = 0.2
-# Where the kernel tells of directories, a file that grows is read on as it is open, with a look at its last bytes
-# only: all the rest is most of the work. What lies at its path is asked, and all samples are compared, this often;
-# and when something was found, when it does not grow, or when another file came to its path.
-ASKED_S = 3.0
+CROWDED_HOT_S = 0.25
+# Where the kernel tells of directories, a file that grows is read on in rounds of glances: all the rest is most of
+# the work. What lies at its path is asked, and all samples are compared, this often; and when something was found, or
+# when another file came to its path.
+ASKED_S = 5.0
 # An idle file, at the least so often, however many there are.
 COLDEST_S = 30.0
 # From such a pause on, looks come by up to this part of it earlier, so that not all fall into one moment.
@@ -117,6 +118,8 @@ class Follower:
         self._order = itertools.count()
         self._ready: deque[Life] = deque()
         self._is_ready: set[str] = set()
+        self._glances = Glances()
+        self._round_at = 0.0
         self._listed_at = 0.0
         self._turned_at = 0.0
         self._list_at = 0.0
@@ -189,7 +192,7 @@ class Follower:
         if self._ready:
             return now
         look = self._looks[0][0] if self._looks else self._list_at
-        return min(look, self._list_at)
+        return min(look, self._list_at, self._round_at if self._glances else self._list_at)
 
     def turn(
         self,
@@ -197,10 +200,13 @@ class Follower:
         rings: Iterable[str] = (),
         most: int = 4 * QUANTUM,
         appeared: Mapping[str, int] | None = None,
+        *,
+        is_innocent: Callable[[bytes], bool],
     ) -> Turn:
         """Looks and reads, at most about `most` bytes.
 
         `rings` are paths about which something was heard, `appeared` how often a file came to be at a path.
+        `is_innocent` tells of whole lines whether they are worth no closer look.
         """
         self._turn, self._surroundings = Turn(), siblings.Surroundings()
         self._newborn = []
@@ -217,6 +223,7 @@ class Follower:
         is_listed = now >= self._list_at
         if is_listed:
             self._discover(now)
+        self._go_round(now, is_innocent)
         self._look_at_what_is_due(now)
         if is_listed:
             self._count_missed()
@@ -228,6 +235,7 @@ class Follower:
         """What stands in unfinished lines, for the end of all reading."""
         self._turn = Turn()
         for life in self._register:
+            self._settle(life, self._glances.end(life))
             self._turn.release(life)
         return self._turn.released
 
@@ -249,8 +257,8 @@ class Follower:
         for life in self._register:
             life.changed_at, life.left_at = min(life.changed_at, now), min(life.left_at, now)
             life.look_at = 0.0
-            self._ask_again(life, now)
-        self._list_at = self._listed_at = self._ask_at = now
+            self._look_again(life, now)
+        self._list_at = self._listed_at = self._ask_at = self._round_at = now
 
     # -- hints and discovery
 
@@ -259,11 +267,11 @@ class Follower:
         if life is None and path in self._aliases:
             life = self._register.of_file(*self._aliases[path])
         if life is not None:
-            self._ask_again(life, now)
+            self._look_again(life, now)
         elif path in self._tree.roots:
             # Whatever lies below may have changed, and is looked at now.
             for life in self._register:
-                self._ask_again(life, now)
+                self._look_again(life, now)
             self._list_at = self._ask_at = now
         else:
             # A name that is new, or a directory: the tree knows which.
@@ -279,7 +287,7 @@ class Follower:
         for path in news.changed | news.vanished:
             life = self._register.at(path)
             if life is not None:
-                self._ask_again(life, now)
+                self._look_again(life, now)
             elif path in news.changed:
                 # Another file than the one that was met here, and has been moved on meanwhile.
                 self._aliases.pop(path, None)
@@ -443,11 +451,6 @@ class Follower:
         life.look_at = at
         heapq.heappush(self._looks, (at, next(self._order), life.key))
 
-    def _ask_again(self, life: Life, now: float) -> None:
-        """Something was heard of the path of `life`: to read on as it is open is not enough."""
-        life.ask_at = 0.0
-        self._look_again(life, now)
-
     def _look_at_what_is_due(self, now: float) -> None:
         for at, key in with_breaks(self._due(now)):
             life = self._register.get(key)
@@ -461,10 +464,80 @@ class Follower:
             at, _, key = heapq.heappop(self._looks)
             yield at, key
 
+    def _go_round(self, now: float, is_innocent: Callable[[bytes], bool]) -> None:
+        """Glances at the files that are read on in rounds, at moments at which others are looked at anyway."""
+        # What was met just now may have to be read before what has grown.
+        can_wait = self._newborn or self._turn.read >= self._most
+        if not self._glances or now < self._round_at or can_wait:
+            return
+        self._round_at = self._moment(now + self._hot_s)
+        if not self._tree.is_heard:
+            for life in self._glances.lives():
+                self._look_if_possible(life, now)
+            return
+        gone_round = self._glances.go_round(now, is_innocent)
+        self._turn.read += gone_round.read
+        self._turn.scanned += gone_round.read
+        self._turn.grown += gone_round.grown
+        for life in gone_round.suspect:
+            self._settle(life, self._glances.take(life), is_innocent=False)
+        for life in gone_round.strange:
+            self._look_if_possible(life, now)
+
+    def _settle(self, life: Life, read: Read | None, *, is_innocent: bool = True) -> None:
+        """`life` learns of what glances have `read` of its file, in which samples were not compared since."""
+        if read is None:
+            return
+        evidence = life.evidence
+        life.proven = life.proven or Proven(life.offset, life.lines, evidence.head_length, evidence.head)
+        if not is_innocent:
+            self._turn.note_chunk(life, read.before, read.data)
+        self._learn(life, read)
+
+    def _learn(self, life: Life, read: Read) -> None:
+        # The clock may have been set back meanwhile.
+        life.changed_at = min(read.grown_at, self._turned_at)
+        self._turn.pass_lines(life, read.before, read.data)
+
+    def _confirm(self, life: Life, now: float) -> bool:
+        """What glances have read is accounted for; whether all else is as it was, too.
+
+        If so, the file is read on in rounds; False: it takes part in none, and has yet to be looked at.
+        """
+        read = self._glances.take(life)
+        if read is None or not life.is_settled or not self._goes_on(life, read):
+            self._glances.end(life)
+            self._settle(life, read)
+            return False
+        self._learn(life, read)
+        life.proven = None
+        self._look_again(life, self._asked_at(life, now))
+        return True
+
+    def _goes_on(self, life: Life, read: Read) -> bool:
+        """Whether `read` is all that the file at the path of `life` says more, and all samples stand in it."""
+        if life.fd == NOWHERE:
+            return False
+        with contextlib.suppress(OSError):
+            stat = os.stat(life.path)
+            is_it = (stat.st_dev, stat.st_ino) == (life.file.dev, life.file.ino)
+            is_all = stat.st_size == life.offset + len(read.data)
+            read_at = reader(self._descriptors.open(life))
+            if is_it and is_all and life.evidence.goes_on(read_at, read.before):
+                likeness.note_compared(life, stat)
+                return True
+        return False
+
+    def _asked_at(self, life: Life, now: float) -> float:
+        """When all is compared again of a file that is read on in rounds: each has moments of its own for that."""
+        phase = ASKED_S * life.chance
+        times = math.floor((now + self._hot_s - phase) / ASKED_S) + 1
+        return self._moment(times * ASKED_S + phase)
+
     def _look_if_possible(self, life: Life, now: float) -> None:
         """A mount that is ill ends nothing: the life is kept as it is and asked for again."""
         try:
-            if not (life.is_settled and self._look_quickly(life, now)):
+            if not (self._confirm(life, now) or (life.is_settled and self._look_quickly(life, now))):
                 self._look(life, now)
         except OSError as error:
             self._unread[life.path] = error.strerror or str(error)
@@ -476,33 +549,22 @@ class Follower:
         Raises:
             OSError: when that cannot be found out.
         """
-        if not (now < life.ask_at and self._tree.is_heard and self._read_on(life, now)):
-            try:
-                stat = os.stat(life.path)
-            except FileNotFoundError:
-                return False
-            file = life.file
-            if stat.st_ino != file.ino or stat.st_dev != file.dev:
-                return False
-            is_slow = stat.st_size - life.offset < READ_AT_LEAST // 2
-            if likeness.must_compare(life, stat) and not self._read_at_once(life, stat, now):
-                return False
-            # What grows quickly would be read in vain: how much to read is known by its size only.
-            life.ask_at = now + ASKED_S * (1 - SPREAD * life.chance) if is_slow else 0.0
+        try:
+            stat = os.stat(life.path)
+        except FileNotFoundError:
+            return False
+        file = life.file
+        if stat.st_ino != file.ino or stat.st_dev != file.dev:
+            return False
+        if likeness.must_compare(life, stat) and not self._read_at_once(life, stat, now):
+            return False
         life.absent_since = 0.0
         if self._unread:
             self._unread.pop(life.path, None)
-        self._look_again(life, self._next_look(life, now, self._cold_s))
-        return True
-
-    def _read_on(self, life: Life, now: float) -> bool:
-        """Reads what is new in an open file, if that is some whole lines; else nothing is changed."""
-        evidence = life.evidence
-        before, data = self._read_lines(life, READ_AT_LEAST)
-        if not data or len(data) >= READ_AT_LEAST or not evidence.joins(before):
-            return False
-        life.proven = life.proven or Proven(life.offset, life.lines, evidence.head_length, evidence.head)
-        self._take_lines(life, before, data, now)
+        if life in self._glances:
+            self._look_again(life, self._asked_at(life, now))
+        else:
+            self._look_again(life, self._next_look(life, now, self._cold_s))
         return True
 
     def _read_at_once(self, life: Life, stat: os.stat_result, now: float) -> bool:
@@ -520,7 +582,12 @@ class Follower:
         likeness.note_compared(life, stat)
         life.proven = None
         self._note_size(life, stat.st_size, now)
-        self._take_lines(life, before, data, now)
+        life.changed_at = now
+        self._turn.read += len(data)
+        self._turn.take_lines(life, before, data)
+        # What grows quickly would be read in vain: as much as is kept comes in a few looks.
+        if grown <= KEPT // 4 and not life.unread and self._tree.is_heard:
+            self._glances.begin(life, (before[-TAIL:] + data)[-TAIL:])
         return True
 
     def _read_lines(self, life: Life, wanted: int) -> tuple[bytes, bytes]:
@@ -533,11 +600,6 @@ class Follower:
         before, data = data[:reach], data[reach:]
         return (before, data) if data.endswith(b"\n") and not data.startswith(b"\x00") else (b"", b"")
 
-    def _take_lines(self, life: Life, before: bytes, data: bytes, now: float) -> None:
-        life.changed_at = now
-        self._turn.read += len(data)
-        self._turn.take_lines(life, before, data)
-
     def doubts(self, life: Life, now: float) -> bool:
         """Whether what was just read of `life` is to be forgotten: it is another run's, and read from its start."""
         if life.proven is None:
@@ -548,7 +610,7 @@ class Follower:
         except OSError:
             # It was closed meanwhile to make room for others, and is not where it was.
             return False
-        life.go_back()
+        self._turn.go_back(life)
         self._look_if_possible(life, now)
         return True
 
@@ -575,7 +637,7 @@ class Follower:
                 self._replaced(life, now)
             case Verdict.REWRITTEN, Observed():
                 # It may have been so for some looks already.
-                life.go_back()
+                self._turn.go_back(life)
                 self._cut(life, now)
             case Verdict.SHORTENED, Observed(size=size):
                 self._cut(life, now, keeps=life.evidence.standing(size, reader(life.fd)))
@@ -674,11 +736,14 @@ class Follower:
             return life.changed_at + HOLD_S
         pause, every_s = min(longest, max(self._hot_s, idle / 4 * self._crowd)), self._aligned_s
         if pause < SPREAD_FROM_S:
-            # All in the same moments: each hop costs as much as looks at dozens of files.
-            return (math.floor((now + pause) / self._hot_s - 0.9) + 1) * self._hot_s
+            return self._moment(now + pause)
         if every_s <= 0:
             return now + pause
         return math.ceil((now + pause * (1 - SPREAD * life.chance)) / every_s) * every_s
+
+    def _moment(self, at: float) -> float:
+        """When what is due at `at` is looked at. All in the same moments: a hop costs as much as dozens of looks."""
+        return (math.floor(at / self._hot_s - 0.9) + 1) * self._hot_s
 
     def _cut(self, life: Life, now: float, *, keeps: int = 0) -> None:
         """The file was truncated, and a new life begins in it, after the `keeps` bytes that were left.
@@ -755,6 +820,7 @@ class Follower:
 
         Only of an open file: to open another might close that of `life`, which is being read.
         """
+        self._settle(original, self._glances.take(original))
         return original.fd != NOWHERE and self.doubts(original, now) and life not in self._register
 
     def _settle_copy(self, life: Life, original: Life, now: float) -> None:
@@ -817,6 +883,7 @@ class Follower:
 
     def _leave(self, life: Life, now: float) -> None:
         """`life` has lost its path to another file, or its path is gone."""
+        self._settle(life, self._glances.end(life))
         self._register.take_path(life)
         if self._tree.fits(life.path):
             self._unmet.add(life.path)
@@ -954,7 +1021,7 @@ class Follower:
             is_cut = stat.st_size < life.offset
             if is_cut or not likeness.agrees(life, life.fd, stat.st_size):
                 if not is_cut:
-                    life.go_back()
+                    self._turn.go_back(life)
                 self._cut(life, now)
                 return
             likeness.note_compared(life, stat)
@@ -990,6 +1057,7 @@ class Follower:
 
     def _end(self, life: Life) -> None:
         """Nothing more will come of this life."""
+        self._settle(life, self._glances.end(life))
         self._descriptors.close(life)
         self._register.drop(life)
         self._unread.pop(life.path, None)

@@ -74,8 +74,7 @@ class Life:
     `copy_of`: the life whose bytes this file seems to repeat; it waits to learn which of the two goes on.
     `is_original`: it turned out not to be a copy. `left_at`: when it was seen to have lost its
     path; `beside_ns`: the state of its directory in which later runs of its log were looked for.
-    `ask_at`: until then a file that grows is read on as it is open, with a look at its last bytes only. `proven`:
-    how far it had been read when all was last compared, if it was read on since.
+    `proven`: how far it had been read when all was last compared, if it was read on since.
     `said`: where those unfinished records begin of which an event was already published.
     `wrapping`: how each line is wrapped, once that is known; `begun`: records of which pieces are to come, by
     stream. `nuls_since`: when NULs were first seen at the end, where data may yet appear in their place.
@@ -107,7 +106,6 @@ class Life:
     verified: bool = True
     mtime_ns: int = 0
     look_at: float = 0.0
-    ask_at: float = 0.0
     proven: "Proven | None" = None
     changed_at: float = 0.0
     is_nameless: bool = False

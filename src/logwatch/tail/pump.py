@@ -105,7 +105,13 @@ class Reader(Protocol):
     def is_caught_up(self) -> bool: ...
     def restore(self, lives: Iterable[Life], *, known_source: bool) -> None: ...
     def turn(
-        self, now: float, rings: Iterable[str], most: int, appeared: Mapping[str, int] | None
+        self,
+        now: float,
+        rings: Iterable[str],
+        most: int,
+        appeared: Mapping[str, int] | None,
+        *,
+        is_innocent: Callable[[bytes], bool],
     ) -> Turn: ...
     def lives(self) -> list[Life]: ...
     def changed(self) -> list[Life]: ...
@@ -159,20 +165,20 @@ class Pump:
         self, now: float, rings: Iterable[str], most: int, appeared: Mapping[str, int] | None = None
     ) -> Haul:
         """Reads at most about `most` bytes; `rings` and `appeared` are hints of the file system."""
-        turn = self.follower.turn(now, rings, most, appeared)
+        # Asked for anew each time: a reload changes it.
+        scanner = self._scanner()
+        turn = self.follower.turn(now, rings, most, appeared, is_innocent=scanner.is_innocent)
         haul = Haul(self.follower.source.name)
         haul.findings.extend(turn.released)
         for life, finding in turn.released:
             life.note_said(finding.offset)
-        # Asked for anew each time: a reload changes it.
-        scanner = self._scanner()
         for chunks in _together(turn.chunks):
             if len(chunks) > 1 and scanner.is_innocent(b"\n".join([chunk.data for chunk in chunks])):
                 _nothing_found(chunks)
                 continue
             for chunk in chunks:
                 self._scan(chunk, scanner, haul, now)
-        haul.reads = len(turn.chunks)
+        haul.reads = len(turn.chunks) + turn.grown
         haul.ended, haul.problems = [*self._foreign, *turn.ended], self.follower.problems
         self._foreign = []
         haul.scanned, haul.skipped, haul.happened = turn.scanned, turn.skipped, turn.happened
@@ -196,7 +202,7 @@ class Pump:
         result = scanner.scan(chunk.data, self._kind)
         haul.timeouts.update(result.timeouts)
         matches = list(result.in_order())
-        if matches and self.follower.doubts(life, now):
+        if chunk.is_undone or (matches and self.follower.doubts(life, now)):
             return
         places = chunk.places(match.start for match in matches)
         for match, (offset, line_number) in zip(matches, places, strict=True):

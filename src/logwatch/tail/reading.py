@@ -24,14 +24,14 @@ _MAGIC = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00", b"BZh91AY&SY")
 COMPRESSED = "compressed"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Chunk:
     """Bytes to scan. `offset` and `record` are places in the file.
 
     `data` is UTF-8 and begins at `offset`; all before `settled` is final, matches beyond it are held back.
     `lines` counts the line feeds before `offset`. `record`: the start of the overlong record that `data` is a
     part of, or NOWHERE. `before` are bytes that precede it, for context. `unwrapped`: where the records of
-    `data` stand, if it was taken out of a wrapping.
+    `data` stand, if it was taken out of a wrapping. `is_undone`: it was another run's, and its life has gone back.
     """
 
     life: Life
@@ -42,6 +42,7 @@ class Chunk:
     record: int = NOWHERE
     before: bytes = b""
     unwrapped: Unwrapped | None = None
+    is_undone: bool = False
 
     def places(self, starts: Iterable[int]) -> Iterator[tuple[int, int]]:
         """Where in the file the records stand that begin at `starts` of `data`, in rising order.
@@ -65,16 +66,25 @@ class Chunk:
 class Turn:
     """What one turn gave. Counts are in bytes and belong to the source.
 
-    `read` were taken from files, some of them again; `scanned` and `skipped` add up to what was seen.
+    `read` were taken from files, some of them again; `scanned` and `skipped` add up to what was seen. `grown`: how
+    many files were found to have grown of which there is no chunk, as nothing in it is worth a closer look.
     """
 
     chunks: list[Chunk] = field(default_factory=list)
     released: list[tuple[Life, Finding]] = field(default_factory=list)
     read: int = 0
+    grown: int = 0
     scanned: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     happened: Counter[str] = field(default_factory=Counter)
     ended: list[str] = field(default_factory=list)
+
+    def go_back(self, life: Life) -> None:
+        """What was read of `life` since all of its file was compared counts as unread, and is not told of."""
+        if life.proven is not None:
+            life.go_back()
+            for chunk in self.chunks:
+                chunk.is_undone |= chunk.life is life and chunk.offset >= life.offset
 
     def skip(self, life: Life, reason: str, size: int) -> None:
         """`size` bytes of `life` will not be scanned, and why."""
@@ -135,16 +145,25 @@ class Turn:
 
     def take_lines(self, life: Life, before: bytes, data: bytes) -> None:
         """`take` where it is simple: plain text in whole lines, between two records."""
+        self.scanned += len(data)
+        self.note_chunk(life, before, data)
+        self.pass_lines(life, before, data)
+
+    def note_chunk(self, life: Life, before: bytes, data: bytes) -> None:
+        """`data`, whole lines at the offset of `life`, are to be scanned."""
+        self.chunks.append(Chunk(life, life.offset, data, len(data), life.lines, NOWHERE, before[-TAIL:]))
+
+    def pass_lines(self, life: Life, before: bytes, data: bytes) -> None:
+        """`life` has been read over `data`, whole lines at its offset that count already; `before` is before them."""
         taken = len(data)
         before = before[-TAIL:]
-        self.chunks.append(Chunk(life, life.offset, data, taken, life.lines, NOWHERE, before))
         life.evidence.extend(data, before + data if taken < TAIL else data[-TAIL:])
         life.offset += taken
         life.size = max(life.size, life.offset)
         life.lines += data.count(b"\n")
         life.held_size = 0
         life.dirty = True
-        self._count_scanned(life, taken)
+        life.scanned += taken
 
     def _unwrap(self, life: Life, text: bytes, max_record: int) -> None:
         """Records come out of their wrapping; those of which pieces are to come are held back."""

@@ -119,6 +119,8 @@ class StreamReader:
         rings: Iterable[str] = (),  # noqa: ARG002 - no file system tells of a stream
         most: int = 1 << 20,
         appeared: Mapping[str, int] | None = None,  # noqa: ARG002
+        *,
+        is_innocent: Callable[[bytes], bool],  # noqa: ARG002 - all of it is scanned as it comes
     ) -> Turn:
         """Reads at most about `most` bytes of what is there."""
         turn = Turn()
