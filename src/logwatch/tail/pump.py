@@ -25,7 +25,7 @@ _REACH = 4096
 MANY = 64
 SURVEY_S = 1.0
 # Of all that were read on the positions are remembered so often, as long as nothing is found in them.
-POSITIONS_S = 5.0
+POSITIONS_S = 10.0
 # As long as nothing is read there is hardly anything new to say, and of ten thousand idle files a survey is most of
 # the work.
 QUIET_SURVEY_S = 10.0
