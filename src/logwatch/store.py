@@ -496,8 +496,12 @@ def _taken_out(message_id: str, receiver: str) -> _Change:
     return "DELETE FROM outbox WHERE id = ? AND receiver = ?", (message_id, receiver)
 
 
+# Made once: to make one takes as long as to write down a position.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def _pieces(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
