@@ -179,6 +179,10 @@ class Following:
 
     async def _record_and_glance(self, haul: Haul) -> None:
         """Records what a hop has found, and meanwhile opens files that come and go, but reads nothing."""
+        if not self._ledger.has_to_write(haul):
+            # As nearly always, while files are only read on: a task costs more than what it would do.
+            await self._record(haul)
+            return
         recording = asyncio.create_task(self._record(haul))
         seen: list[Haul] = []
         while self._feed.roots and not recording.done():

@@ -102,6 +102,11 @@ class Ledger:
         """These silences, and no others, are in force until they end."""
         self._dispatch.use(silences)
 
+    def has_to_write(self, haul: Haul) -> bool:
+        """Whether to record `haul` has to wait for the disk, or for others who do."""
+        has_news = bool(haul.findings or haul.lives or haul.ended)
+        return has_news or bool(self._positions) or self._one_at_a_time.locked()
+
     async def record(self, watched: Watched, haul: Haul) -> None:
         """Commits what one hop of `watched` brought in."""
         now = self._clock.now()
