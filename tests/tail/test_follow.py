@@ -343,6 +343,25 @@ def test_a_file_that_was_put_in_place_anew_twice_goes_on(tmp_path: Path) -> None
     again.follower.close()
 
 
+def test_a_file_that_was_put_in_place_anew_while_nobody_looked_goes_on_in_its_unfinished_line(
+    tmp_path: Path,
+) -> None:
+    watch = Watch(tmp_path)
+    log = tmp_path / "a.log"
+    log.write_bytes(LINE * 50 + b"ERROR-NUMBER-1!\nhalf a li")
+    lives = remembered(watch.hop())
+    watch.follower.close()
+    whole = tmp_path / "whole"
+    whole.write_bytes(log.read_bytes() + b"ne\nERROR-NUMBER-2!\n")
+    os.utime(whole, ns=(1, os.stat(whole).st_mtime_ns - 10**7))
+    whole.rename(log)
+    again = Watch(tmp_path, *lives)
+    again.hop()
+    again.hop()
+    assert again.told == ["2"]
+    again.follower.close()
+
+
 def test_files_of_one_log_never_wait_for_each_other_in_a_circle(watch: Watch) -> None:
     """When the old writer of a rotated file goes on, that file changes its place in the order."""
 

@@ -56,11 +56,12 @@ def may_be_remounted(life: Life, here: FileId) -> bool:
 
 
 def has_the_unread(life: Life, fd: int) -> bool:
-    """Whether what is unread in the old file stands in `fd`, too."""
+    """Whether what is unread in the old file stands in `fd`, too, in which all samples do."""
     if not life.unread:
         return True
     if life.fd == NOWHERE:
-        return False
+        # Of an unfinished line there is a sample.
+        return life.unread <= life.evidence.ahead_length
     at = life.offset
     while old := os.pread(life.fd, _AT_ONCE, at):
         if os.pread(fd, len(old), at) != old:
