@@ -160,7 +160,7 @@ class Turn:
         life.evidence.extend(data, before + data if taken < TAIL else data[-TAIL:])
         life.offset += taken
         life.size = max(life.size, life.offset)
-        life.lines += data.count(b"\n")
+        life.lines += line_feeds(data)
         life.held_size = 0
         life.dirty = True
         life.scanned += taken
