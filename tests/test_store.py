@@ -80,6 +80,14 @@ def test_counts_add_up_and_remember_that_they_were_exposed(store: Store) -> None
     assert store.counters() == [(COUNTER, 3, True)]
 
 
+def test_that_a_series_was_exposed_is_written_once(store: Store) -> None:
+    store.commit(Batch(events=[("e1", None)], counts={COUNTER: 2}))
+    store.expose([COUNTER])
+    written = store._db.total_changes
+    store.expose([COUNTER])
+    assert store._db.total_changes == written
+
+
 def test_messages_are_given_out_when_due_in_order(store: Store) -> None:
     store.commit(Batch(messages=[message("late", due=50.0), message("first"), message("second")]))
     assert [m.id for m in store.due("oncall", 10.0, 10)] == ["first", "second"]

@@ -243,12 +243,17 @@ class Store:
         return [((e, d, c, s, src), n, bool(x)) for e, d, c, s, src, n, x in rows]
 
     def expose(self, keys: Iterable[tuple[str, ...]]) -> None:
-        """Prometheus has seen these series."""
+        """Prometheus has seen these series. Those of which that is known already are not written again."""
+        unseen = self._db.execute(
+            "SELECT error_id, domain, category, severity, source FROM counter WHERE exposed = 0"
+        )
+        news = set(unseen).intersection(keys)
         seen = (
             "UPDATE counter SET exposed = 1 WHERE error_id = ? AND domain = ? AND category = ?"
             " AND severity = ? AND source = ?"
         )
-        self._change(*((seen, key) for key in keys))
+        if news:
+            self._change(*((seen, key) for key in news))
 
     def due(self, receiver: str, now: float, most: int) -> list[StoredMessage]:
         rows = self._db.execute(
