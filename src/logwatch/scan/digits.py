@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from re import _constants as sre  # type: ignore[attr-defined]
 from typing import Any
 
-from logwatch.scan.literals import parsed
+from logwatch.scan.literals import caseless_in, parsed
 
 _AS_0 = bytes.maketrans(b"123456789", b"000000000")
 _DIGITS = frozenset(map(ord, "0123456789"))
@@ -118,9 +118,7 @@ def _flat(items: Iterable[Any], *, caseless: bool) -> Iterator[tuple[Any, Any, b
     """The items, those in groups among them, and whether their letters stand for both cases."""
     for op, value in items:
         if op is sre.SUBPATTERN:
-            _, on, off, inner = value
-            its = (caseless or bool(on & re.IGNORECASE)) and not off & re.IGNORECASE
-            yield from _flat(inner, caseless=its)
+            yield from _flat(value[3], caseless=caseless_in(value, caseless))
         else:
             yield op, value, caseless
 

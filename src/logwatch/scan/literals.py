@@ -264,7 +264,7 @@ def _pieces(items: Iterable[Any], caseless: bool) -> Iterator[_Found]:
             if text:
                 yield _exactly([text], caseless)
                 text = ""
-            yield from _pieces(value[3], _caseless_in(value, caseless))
+            yield from _pieces(value[3], caseless_in(value, caseless))
             continue
         if op is sre.LITERAL and len(text) < MAX_LENGTH and chr(value) not in _NEVER_IN_A_RECORD:
             text += chr(value)
@@ -330,7 +330,8 @@ def _item(item: tuple[Any, Any], caseless: bool) -> _Found:  # noqa: PLR0911 - o
     return _anything()
 
 
-def _caseless_in(group: tuple[Any, int, int, Any], caseless: bool) -> bool:
+def caseless_in(group: tuple[Any, int, int, Any], caseless: bool) -> bool:
+    """Whether letters in `group`, the value of a SUBPATTERN, stand for both cases; `caseless`: around it they do."""
     _, add, remove, _ = group
     return (caseless or bool(add & re.IGNORECASE)) and not remove & re.IGNORECASE
 
